@@ -1,0 +1,37 @@
+/**
+ * What a test may ask of a database, instead of naming databases: `forEachDatabase("…", { requires: ["returning"] }, …)`.
+ * A new capability is a new member of the union and a line in the table; whoever asks for it is skipped where it is missing.
+ */
+import type { AvailableDatabase } from "./database-setup.ts";
+
+export type Capability =
+  /** INSERT … RETURNING. */
+  | "returning"
+  /** UPDATE … RETURNING and DELETE … RETURNING of any kind. */
+  | "updateReturning"
+  /** A driver that answers at once, without a worker thread. */
+  | "sync"
+  /** A server with several sessions at a time, where one can end another's connection. */
+  | "killConnection"
+  /** DDL takes part in transactions. */
+  | "transactionalDdl"
+  /** Several schemas in one database. */
+  | "schemas";
+
+type Test = (database: AvailableDatabase) => boolean;
+
+const onServers: Test = ({ name }) => name !== "sqlite";
+
+const capabilities: Readonly<Record<Capability, Test>> = {
+  // SQLite has it since 3.35, and the bundled versions are newer; MariaDB since 10.5; MySQL never.
+  returning: ({ product }) => product !== "mysql",
+  updateReturning: ({ name }) => name !== "mysql",
+  sync: ({ name }) => name === "sqlite",
+  killConnection: onServers,
+  transactionalDdl: ({ name }) => name !== "mysql",
+  schemas: onServers,
+};
+
+export function hasCapability(database: AvailableDatabase, capability: Capability): boolean {
+  return capabilities[capability](database);
+}
