@@ -1,0 +1,26 @@
+/**
+ * The dialects by name. A new one is made for every engine, because it learns from the server that the engine talks to.
+ */
+import { NoSuchModuleError } from "../errors/engine.ts";
+import type { Dialect } from "./contract.ts";
+import { DefaultDialect } from "./default.ts";
+import { MysqlDialect } from "./mysql/dialect.ts";
+import { PostgresqlDialect } from "./postgresql/dialect.ts";
+import { SqliteDialect } from "./sqlite/dialect.ts";
+
+const DIALECTS: ReadonlyMap<string, () => Dialect> = new Map<string, () => Dialect>([
+  ["sqlite", () => new SqliteDialect()],
+  ["postgresql", () => new PostgresqlDialect()],
+  ["postgres", () => new PostgresqlDialect()],
+  ["mysql", () => new MysqlDialect()],
+  ["mariadb", () => new MysqlDialect()],
+  ["default", () => new DefaultDialect()],
+]);
+
+/** A dialect of its own for the backend name of a URL. Throws NoSuchModuleError for a name that is not known. */
+export function makeDialect(name: string): Dialect {
+  const make = DIALECTS.get(name);
+  if (make === undefined)
+    throw new NoSuchModuleError(`There is no dialect "${name}"; known are sqlite, postgresql, mysql and mariadb`);
+  return make();
+}

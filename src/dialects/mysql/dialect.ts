@@ -1,0 +1,97 @@
+/**
+ * MySQL and MariaDB: one dialect, whose features are refined by which of the two answers the first connection. Types and errors are
+ * beside it.
+ */
+import type { DriverConnection, DriverResult } from "../../io/driver.ts";
+import type { Io } from "../../io/io.ts";
+import type { Features } from "../../sql/compile/dialect.ts";
+import type { SqlType } from "../../types/sqlType.ts";
+import { BaseDialect } from "../base.ts";
+import type { ErrorClassification } from "../contract.ts";
+import { atLeast, control, parseVersion } from "../server.ts";
+import { classifyMysqlError } from "./errors.ts";
+import { MYSQL_RESERVED } from "./reservedWords.ts";
+import { MYSQL_TYPES } from "./types.ts";
+
+const MYSQL_FEATURES: Features = {
+  insertReturning: false,
+  updateReturning: false,
+  deleteReturning: false,
+  returningUnqualified: false,
+  generatedKeys: "lastInsertId",
+  generatedKeysOfMany: "one",
+  insertMany: "values",
+  maxParameters: 65_535,
+  numberedPlaceholders: false,
+  nativeBoolean: false,
+  ilike: false,
+  emptyInsert: "() VALUES ()",
+  limitStyle: "limit-comma",
+  innerJoinKeyword: "INNER JOIN",
+  fullOuterJoin: false,
+  concatenation: "concat()",
+  isDistinctFrom: "null-safe-equal",
+  emptyIn: "null-and-false",
+  forUpdate: true,
+  autoincrement: "auto_increment",
+  alterAddConstraint: true,
+  transactionalDdl: false,
+  maxIdentifierLength: 64,
+};
+
+export class MysqlDialect extends BaseDialect {
+  readonly name = "mysql";
+  readonly defaultDriver = "mysql2";
+  features: Features = MYSQL_FEATURES;
+  /** True once a MariaDB has answered. */
+  isMariaDb = false;
+  protected readonly rules = MYSQL_TYPES;
+  protected readonly reservedWords = MYSQL_RESERVED;
+  protected override readonly quoteCharacter = "`";
+
+  override typeName(type: SqlType, use: "ddl" | "cast"): string {
+    // MariaDB's JSON is a name for LONGTEXT, which nothing can be cast to.
+    if (use === "cast" && type.kind === "json" && this.isMariaDb) return "CHAR";
+    return super.typeName(type, use);
+  }
+
+  override *initialize(connection: DriverConnection): Io<void> {
+    const result = (yield control(connection, "SELECT VERSION()", true)) as DriverResult;
+    const text = String(result.rows[0]?.[0]);
+    this.isMariaDb = /mariadb/i.test(text);
+    // Old MariaDB servers put "5.5.5-" before their version, for the sake of replication.
+    this.serverVersion = parseVersion(this.isMariaDb ? text.replace(/^5\.5\.5-/, "") : text);
+    this.serverDescription = `${this.isMariaDb ? "MariaDB" : "MySQL"} ${this.serverVersion.join(".")}`;
+    const insertReturning = this.isMariaDb && atLeast(this.serverVersion, 10, 5);
+    this.features = {
+      ...MYSQL_FEATURES,
+      insertReturning,
+      deleteReturning: this.isMariaDb && atLeast(this.serverVersion, 10, 0),
+      generatedKeysOfMany: insertReturning ? "values" : "one",
+    };
+  }
+
+  /** Dates are exchanged in UTC; without strict mode the server cuts what does not fit and says nothing. */
+  override *prepareConnection(connection: DriverConnection): Io<void> {
+    yield control(
+      connection,
+      "SET time_zone = '+00:00', sql_mode = IF(FIND_IN_SET('STRICT_TRANS_TABLES', @@sql_mode) OR FIND_IN_SET('STRICT_ALL_TABLES', @@sql_mode), @@sql_mode, CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES'))",
+    );
+  }
+
+  classifyError(error: unknown): ErrorClassification {
+    return classifyMysqlError(error);
+  }
+
+  /** A backslash escapes in MySQL's strings, unless the server is told otherwise. */
+  protected override quoteString(text: string): string {
+    return super.quoteString(text.replaceAll("\\", "\\\\"));
+  }
+
+  hasTableQuery(table: string, schema: string | null): { sql: string; parameters: readonly unknown[] } {
+    return {
+      sql: `SELECT 1 FROM information_schema.tables WHERE table_schema = ${schema === null ? "DATABASE()" : "?"} AND table_name = ? LIMIT 1`,
+      parameters: schema === null ? [table] : [schema, table],
+    };
+  }
+}

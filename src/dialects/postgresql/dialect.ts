@@ -1,0 +1,85 @@
+/**
+ * PostgreSQL: features, placeholders with their casts, and where to look for tables. Types and errors are beside it.
+ */
+import type { DriverConnection, DriverResult } from "../../io/driver.ts";
+import type { Io } from "../../io/io.ts";
+import type { Features } from "../../sql/compile/dialect.ts";
+import type { SqlType } from "../../types/sqlType.ts";
+import { BaseDialect } from "../base.ts";
+import type { ErrorClassification } from "../contract.ts";
+import { control, parseVersion } from "../server.ts";
+import { classifyPostgresqlError } from "./errors.ts";
+import { POSTGRESQL_RESERVED } from "./reservedWords.ts";
+import { POSTGRESQL_TYPES } from "./types.ts";
+
+export class PostgresqlDialect extends BaseDialect {
+  readonly name = "postgresql";
+  readonly defaultDriver = "pg";
+  features: Features = {
+    insertReturning: true,
+    updateReturning: true,
+    deleteReturning: true,
+    returningUnqualified: false,
+    generatedKeys: "returning",
+    generatedKeysOfMany: "orderedSelect",
+    insertMany: "values",
+    maxParameters: 65_535,
+    numberedPlaceholders: true,
+    nativeBoolean: true,
+    ilike: true,
+    emptyInsert: "DEFAULT VALUES",
+    limitStyle: "limit-all",
+    innerJoinKeyword: "JOIN",
+    fullOuterJoin: true,
+    concatenation: "||",
+    isDistinctFrom: "standard",
+    emptyIn: "null-and-false",
+    forUpdate: true,
+    autoincrement: "serial",
+    alterAddConstraint: true,
+    transactionalDdl: true,
+    maxIdentifierLength: 63,
+  };
+  protected readonly rules = POSTGRESQL_TYPES;
+  protected readonly reservedWords = POSTGRESQL_RESERVED;
+
+  override placeholder(position: number): string {
+    return `$${position}`;
+  }
+
+  /** The server takes a bare parameter for text. Untyped ones stay bare, and so does text, which it guesses right. */
+  override placeholderCast(type: SqlType): string {
+    return type.kind === "null" ? "" : `::${this.typeName(type, "cast")}`;
+  }
+
+  override *initialize(connection: DriverConnection): Io<void> {
+    const result = (yield control(connection, "SHOW server_version", true)) as DriverResult;
+    this.serverVersion = parseVersion(String(result.rows[0]?.[0]));
+    this.serverDescription = `PostgreSQL ${this.serverVersion.join(".")}`;
+  }
+
+  /** The conversions read ISO dates and hexadecimal bytea; a server or role may be configured to write others. */
+  override *prepareConnection(connection: DriverConnection): Io<void> {
+    yield control(
+      connection,
+      "SELECT set_config('datestyle', 'ISO', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",
+      true,
+    );
+  }
+
+  classifyError(error: unknown): ErrorClassification {
+    return classifyPostgresqlError(error);
+  }
+
+  protected override literalBytes(hex: string): string {
+    return `'\\x${hex}'`;
+  }
+
+  hasTableQuery(table: string, schema: string | null): { sql: string; parameters: readonly unknown[] } {
+    const where = schema === null ? "pg_catalog.pg_table_is_visible(c.oid)" : "n.nspname = $2";
+    return {
+      sql: `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${where} LIMIT 1`,
+      parameters: schema === null ? [table] : [table, schema],
+    };
+  }
+}

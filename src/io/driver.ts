@@ -1,0 +1,59 @@
+/**
+ * What a driver file must offer: a connection that runs SQL text with positional parameters and gives rows as arrays.
+ * The runners call it, the pool keeps it, `drivers/` implements it once for every npm package.
+ * A method may answer with a value or with a promise of it; a synchronous engine takes only values.
+ */
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** One statement as it goes to the driver. */
+export interface DriverStatement {
+  readonly sql: string;
+  /** Already converted by the dialect; in the order of the placeholders. */
+  readonly parameters: readonly unknown[];
+  /** True when the text will come again, so that preparing it and keeping it on the connection pays. */
+  readonly reusable: boolean;
+  /**
+   * True when an integer of the result may exceed 2^53: the driver must then not round it, whatever representation it uses (bigint
+   * or decimal string).
+   */
+  readonly wideIntegers: boolean;
+  /** False when the statement gives no rows (INSERT without RETURNING, DDL); saves some drivers a look. */
+  readonly returnsRows: boolean;
+}
+
+/** A column of a result as the driver describes it. `typeCode` is the driver's own code for the column's type, where it has one. */
+export interface DriverColumn {
+  readonly name: string;
+  readonly typeCode: number | string | null;
+}
+
+/** What a driver answers: rows as arrays in column order, values as the wire gave them (see the dialect's converters). */
+export interface DriverResult {
+  /** Null when the statement gives no rows. */
+  readonly columns: readonly DriverColumn[] | null;
+  readonly rows: unknown[][];
+  /** Rows matched by an UPDATE or DELETE, inserted by an INSERT; -1 where the driver cannot say. */
+  readonly rowCount: number;
+  /** The key that the database generated for the last inserted row, where the protocol reports one. */
+  readonly lastInsertId: number | bigint | null;
+}
+
+/** The answer to one statement run with many parameter sets. */
+export interface DriverManyResult {
+  readonly rowCount: number;
+  /** One per parameter set, in their order; null where the protocol does not report them. */
+  readonly insertIds: readonly (number | bigint)[] | null;
+}
+
+/** One connection to a database. It is used by one statement at a time; the core sees to that. */
+export interface DriverConnection {
+  /** The object of the npm package, for what only it can do. */
+  readonly driverConnection: unknown;
+  /** False once the socket is known to be gone or `close` was called. */
+  readonly isOpen: boolean;
+  execute(statement: DriverStatement): MaybePromise<DriverResult>;
+  /** Runs one statement (never one that returns rows) with each parameter set, in order; stops at the first error. */
+  executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): MaybePromise<DriverManyResult>;
+  close(): MaybePromise<void>;
+}

@@ -1,0 +1,93 @@
+/**
+ * How tables, indexes and foreign keys are created and dropped.
+ */
+import { CompileError } from "../../errors/sql.ts";
+import { STRING } from "../../types/sqlType.ts";
+import type { Column, ForeignKey } from "../schema/column.ts";
+import type { Compiler } from "./compiler.ts";
+import type { NodeOfKind } from "./nodeOfKind.ts";
+
+type DdlKind = "createTable" | "dropTable" | "createIndex" | "addConstraint" | "dropConstraint";
+
+export const ddlRenderers: { readonly [K in DdlKind]: (node: NodeOfKind[K], compiler: Compiler) => string } = {
+  createTable: ({ table, leaveOut }, compiler) => {
+    const lines = table.columns.map((column) => columnDefinition(column, compiler));
+    if (table.primaryKey.length > 0) lines.push(`PRIMARY KEY (${names(table.primaryKey, compiler)})`);
+    for (const constraint of table.uniqueConstraints) {
+      const prefix = constraint.name === null ? "" : `CONSTRAINT ${compiler.quote(constraint.name)} `;
+      lines.push(`${prefix}UNIQUE (${names(constraint.columns as readonly Column[], compiler)})`);
+    }
+    for (const key of table.foreignKeys) if (!leaveOut.has(key)) lines.push(foreignKey(key, compiler));
+    return `CREATE TABLE ${compiler.quote(table.name)} (\n\t${lines.join(",\n\t")}\n)`;
+  },
+  dropTable: ({ table }, compiler) => `DROP TABLE ${compiler.quote(table.name)}`,
+  createIndex: ({ table, index }, compiler) => {
+    const columns = compiler.within({ unqualified: true }, () =>
+      index.expressions
+        .map((expression) => {
+          const text = compiler.render(expression);
+          return expression.kind === "column" || expression.kind === "unary" ? text : `(${text})`;
+        })
+        .join(", "),
+    );
+    return `CREATE ${index.isUnique ? "UNIQUE " : ""}INDEX ${compiler.quote(index.name)} ON ${compiler.quote(table.name)} (${columns})`;
+  },
+  addConstraint: ({ foreignKey: key }, compiler) =>
+    `ALTER TABLE ${compiler.quote(key.parent.table.name)} ADD CONSTRAINT ${compiler.quote(constraintName(key))} ${reference(key, compiler)}`,
+  dropConstraint: ({ foreignKey: key }, compiler) => {
+    const what = compiler.dialect.features.autoincrement === "auto_increment" ? "FOREIGN KEY" : "CONSTRAINT";
+    return `ALTER TABLE ${compiler.quote(key.parent.table.name)} DROP ${what} ${compiler.quote(constraintName(key))}`;
+  },
+};
+
+function names(columns: readonly Column[], compiler: Compiler): string {
+  return columns.map((column) => compiler.quote(column.name)).join(", ");
+}
+
+/** A key that is added later needs a name, so that it can be dropped again; one made up follows from the columns. */
+function constraintName(key: ForeignKey): string {
+  return key.options.name ?? `fk_${key.parent.table.name}_${key.parent.name}_${key.column.table.name}`;
+}
+
+function columnDefinition(column: Column, compiler: Compiler): string {
+  const { features } = compiler.dialect;
+  const isNumbered = column.table.autoincrementColumn === column;
+  let type = compiler.dialect.typeName(column.type, "ddl");
+  if (isNumbered && features.autoincrement === "serial") type = SERIAL[column.type.kind] ?? "SERIAL";
+  // SQLite numbers a key by itself only where its type is written INTEGER, which holds 64 bits there.
+  if (isNumbered && features.autoincrement === "rowid") type = "INTEGER";
+  const fallback = column.serverDefault === null ? "" : ` DEFAULT ${serverDefault(column, compiler)}`;
+  const notNull = column.isNullable ? "" : " NOT NULL";
+  const numbering = isNumbered && features.autoincrement === "auto_increment" ? " AUTO_INCREMENT" : "";
+  const details = features.autoincrement === "auto_increment" ? notNull + fallback : fallback + notNull;
+  return `${compiler.quote(column.name)} ${type}${details}${numbering}`;
+}
+
+const SERIAL: Readonly<Record<string, string>> = { smallInteger: "SMALLSERIAL", integer: "SERIAL", bigInteger: "BIGSERIAL" };
+
+function serverDefault(column: Column, compiler: Compiler): string {
+  const source = column.serverDefault;
+  if (typeof source === "string") return compiler.dialect.literal(source, STRING);
+  const before = compiler.slots.length;
+  const text = compiler.within({ unqualified: true }, () => compiler.render(source!));
+  if (compiler.slots.length > before) {
+    throw new CompileError(
+      `The serverDefault of ${String(column)} has a bound value, which DDL cannot carry. Write it with literalColumn() or as a string.`,
+    );
+  }
+  // A database takes a call as a default, but an operator only in parentheses.
+  return source!.kind === "function" || source!.kind === "constant" ? text : `(${text})`;
+}
+
+function foreignKey(key: ForeignKey, compiler: Compiler): string {
+  const prefix = key.options.name === undefined ? "" : `CONSTRAINT ${compiler.quote(key.options.name)} `;
+  return prefix + reference(key, compiler);
+}
+
+function reference(key: ForeignKey, compiler: Compiler): string {
+  const { column, options, parent } = key;
+  let text = `FOREIGN KEY(${compiler.quote(parent.name)}) REFERENCES ${compiler.quote(column.table.name)} (${compiler.quote(column.name)})`;
+  if (options.ondelete !== undefined) text += ` ON DELETE ${options.ondelete}`;
+  if (options.onupdate !== undefined) text += ` ON UPDATE ${options.onupdate}`;
+  return text;
+}

@@ -1,0 +1,161 @@
+/**
+ * How INSERT, UPDATE and DELETE are written, with the defaults of columns that get no value, and how an INSERT's primary key is learned.
+ */
+import { NotYetSupportedError } from "../../errors/base.ts";
+import { CompileError } from "../../errors/sql.ts";
+import { BindParameter, type ColumnElement } from "../nodes/element.ts";
+import type { FromClause } from "../nodes/from.ts";
+import type { Node } from "../nodes/node.ts";
+import type { Column } from "../schema/column.ts";
+import type { Table } from "../schema/table.ts";
+import type { Compiler } from "./compiler.ts";
+import { HOLE, hole } from "./hole.ts";
+import { sourcesOf, withClause } from "./from.ts";
+import type { NodeOfKind } from "./nodeOfKind.ts";
+import type { ResultColumn } from "./plan.ts";
+import { conditions, LabelWriter } from "./select.ts";
+
+export const dmlRenderers: {
+  readonly [K in "insert" | "update" | "delete"]: (node: NodeOfKind[K], compiler: Compiler) => string;
+} = {
+  insert: renderInsert,
+  update: renderUpdate,
+  delete: renderDelete,
+};
+
+function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string {
+  const { table } = insert;
+  const { features } = compiler.dialect;
+  const isOutermost = compiler.isOutermost;
+  const columns = table.columns.filter((column) => insert.columns.includes(column) || column.default !== null);
+  const rowCount = Math.max(insert.rowCount, 1);
+  const rows: string[][] = [];
+  for (let row = 0; row < rowCount; row++) {
+    rows.push(columns.map((column) => insertedValue(insert, column, row, compiler)));
+  }
+  const names = columns.map((column) => compiler.quote(column.name));
+  const target = `INSERT INTO ${compiler.quote(table.name)}`;
+  const values = rows.map((row) => `(${row.join(", ")})`);
+  const key = table.primaryKey.map((column) => ({ column, slot: givenSlot(columns, column, rows[0]!) }));
+  const missing = key.filter(({ slot }) => slot === -1).map(({ column }) => column);
+  const isHidden =
+    insert.returningItems.length === 0 && missing.length > 0 && rowCount === 1 && features.generatedKeys === "returning";
+  const returned = isHidden ? missing : (insert.returningColumns ?? []);
+  const tail = returningClause(returned, features.insertReturning, compiler, isOutermost && !isHidden);
+  if (isOutermost) {
+    if (isHidden) compiler.resultColumns = null;
+    const generated = table.autoincrementColumn;
+    compiler.insertShape = {
+      table: compiler.quote(table.name),
+      head: columns.length === 0 ? target : `${target} (${names.join(", ")})`,
+      row: compiler.template(values[0]!),
+      tail,
+      columns: names,
+      casts: columns.map((column) => compiler.dialect.typeName(column.type, "cast")),
+      key,
+      returned: table.primaryKey.map((column) => returned.indexOf(column)),
+      generated: generated === null || isHidden ? -1 : key.findIndex(({ column, slot }) => column === generated && slot === -1),
+      hidden: isHidden,
+      batchable: rowCount === 1 && columns.length > 0 && rows[0]!.every((value) => value.startsWith(HOLE)),
+    };
+  }
+  const body =
+    columns.length === 0 ? `${target} ${features.emptyInsert}` : `${target} (${names.join(", ")}) VALUES ${values.join(", ")}`;
+  return withClause(compiler) + body + tail;
+}
+
+/** The slot that holds a column's value in a row of holes, or -1 where it is not given or is an expression. */
+function givenSlot(columns: readonly Column[], column: Column, row: readonly string[]): number {
+  const text = row[columns.indexOf(column)];
+  const match = text === undefined ? null : /^\0(\d+)\0$/.exec(text);
+  return match === null ? -1 : Number(match[1]);
+}
+
+function insertedValue(insert: NodeOfKind["insert"], column: Column, row: number, compiler: Compiler): string {
+  const position = insert.columns.indexOf(column);
+  if (position !== -1) return assigned(insert.valueNodes[row * insert.columns.length + position]!, compiler);
+  return defaultValue(column, "insert", compiler);
+}
+
+/** A value assigned to a column: a parameter takes its type from the column. */
+function assigned(node: Node, compiler: Compiler): string {
+  if (node instanceof BindParameter) return compiler.bind(node);
+  const text = compiler.render(node);
+  return node.kind === "select" || node.kind === "compound" ? `(${text})` : text;
+}
+
+function defaultValue(column: Column, when: "insert" | "update", compiler: Compiler): string {
+  const source = when === "insert" ? column.default! : column.onupdate!;
+  if (source.kind === "expression") return compiler.render(source.expression);
+  return hole(compiler.slot(column.key, { from: "default", column, when }, column.type));
+}
+
+function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string {
+  const { table } = update;
+  if (update.columns.length === 0)
+    throw new CompileError(`UPDATE ${table.name} sets nothing. Give values() at least one column.`);
+  const isOutermost = compiler.isOutermost;
+  refuseOtherSources(update.criteria, table, "UPDATE");
+  return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
+    const defaults = table.columns.filter((column) => column.onupdate !== null && !update.columns.includes(column));
+    const assignments = [
+      ...table.columns
+        .filter((column) => update.columns.includes(column))
+        .map((column) => {
+          const value = assigned(update.valueNodes[update.columns.indexOf(column)]!, compiler);
+          return `${compiler.quote(column.name)}=${value}`;
+        }),
+      ...defaults.map((column) => `${compiler.quote(column.name)}=${defaultValue(column, "update", compiler)}`),
+    ];
+    let text = `UPDATE ${compiler.quote(table.name)} SET ${assignments.join(", ")}`;
+    if (update.criteria.length > 0) text += ` WHERE ${conditions(update.criteria, compiler)}`;
+    text += returningClause(update.returningColumns ?? [], compiler.dialect.features.updateReturning, compiler, isOutermost);
+    return isOutermost ? withClause(compiler) + text : text;
+  });
+}
+
+function renderDelete(statement: NodeOfKind["delete"], compiler: Compiler): string {
+  const { table } = statement;
+  const isOutermost = compiler.isOutermost;
+  refuseOtherSources(statement.criteria, table, "DELETE");
+  return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
+    let text = `DELETE FROM ${compiler.quote(table.name)}`;
+    if (statement.criteria.length > 0) text += ` WHERE ${conditions(statement.criteria, compiler)}`;
+    text += returningClause(statement.returningColumns ?? [], compiler.dialect.features.deleteReturning, compiler, isOutermost);
+    return isOutermost ? withClause(compiler) + text : text;
+  });
+}
+
+function refuseOtherSources(criteria: readonly Node[], table: Table, verb: string): void {
+  for (const node of criteria) {
+    for (const source of sourcesOf(node)) {
+      if (source === table) continue;
+      throw new NotYetSupportedError(
+        `${verb} ${table.name} has a condition on ${source.nameHint}: ${verb} with several tables is not there yet. Use a subquery: ${table.name}.c.….in(select(…)).`,
+      );
+    }
+  }
+}
+
+function returningClause(
+  columns: readonly ColumnElement[],
+  isSupported: boolean,
+  compiler: Compiler,
+  isVisible: boolean,
+): string {
+  if (columns.length === 0) return "";
+  if (!isSupported) throw new CompileError(`${compiler.dialect.name} has no RETURNING for this statement.`);
+  const labels = new LabelWriter(compiler);
+  const results: ResultColumn[] = [];
+  const text = compiler.within({ unqualified: compiler.dialect.features.returningUnqualified }, () =>
+    columns
+      .map((column) => {
+        const { sql, name } = labels.write(column);
+        results.push({ name, type: column.type, expression: column });
+        return sql;
+      })
+      .join(", "),
+  );
+  if (isVisible) compiler.resultColumns = results;
+  return ` RETURNING ${text}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * The base of every node of the expression language. A node is immutable data; its class lists its parts once, in `fields`, and
+ * that list drives the cache key, visiting, cloning and comparing (../traverse). How a node is written in SQL is in ../compile.
+ */
+
+/** What a part is, and so how the traversals treat it. */
+export type FieldRole =
+  /** A child node, or null. */
+  | "node"
+  /** An array of child nodes. */
+  | "nodes"
+  /** A string, number, boolean or null that changes the SQL text. */
+  | "atom"
+  /** An array of atoms. */
+  | "atoms"
+  /** A SqlType. */
+  | "type";
+
+export interface Field {
+  readonly name: string;
+  readonly role: FieldRole;
+}
+
+/** Declares the parts of a node class: `fields("left:node", "operator:atom")`. */
+export function fields(...declarations: `${string}:${FieldRole}`[]): readonly Field[] {
+  return declarations.map((declaration) => {
+    const [name, role] = declaration.split(":") as [string, FieldRole];
+    return { name, role };
+  });
+}
+
+/** Every kind of node; the compiler has exactly one renderer for each. */
+export type NodeKind =
+  | "column"
+  | "derivedColumn"
+  | "bind"
+  | "binary"
+  | "unary"
+  | "booleanList"
+  | "expressionList"
+  | "label"
+  | "labelReference"
+  | "function"
+  | "case"
+  | "cast"
+  | "constant"
+  | "text"
+  | "scalarSelect"
+  | "exists"
+  | "table"
+  | "alias"
+  | "subquery"
+  | "cte"
+  | "join"
+  | "entity"
+  | "relationship"
+  | "select"
+  | "joinStep"
+  | "compound"
+  | "insert"
+  | "update"
+  | "delete"
+  | "createTable"
+  | "dropTable"
+  | "createIndex"
+  | "addConstraint"
+  | "dropConstraint";
+
+export abstract class Node {
+  abstract readonly kind: NodeKind;
+  /** The class's parts, in the order in which they are keyed and visited. */
+  abstract get fields(): readonly Field[];
+  /**
+   * True for nodes that others refer to by identity (aliases, subqueries, CTEs): the cache key then says which one is meant, not only
+   * what it looks like.
+   */
+  get hasIdentity(): boolean {
+    return false;
+  }
+}
+
+/**
+ * Objects that are not nodes but stand for one answer this method: a mapped class is its entity, a Select in an expression is a
+ * scalar subquery. `role` says what the place wants.
+ */
+export const TO_NODE: unique symbol = Symbol("athanor.toNode");
+
+export type ClauseRole = "column" | "from" | "in" | "selectItem" | "joinTarget";
+
+export interface ToNode {
+  [TO_NODE](role: ClauseRole): Node;
+}
+
+export function hasToNode(value: unknown): value is ToNode {
+  return (typeof value === "object" || typeof value === "function") && value !== null && TO_NODE in value;
+}

@@ -1,0 +1,64 @@
+/**
+ * A synchronous transaction or savepoint, and the running of a callback in one. Made by Connection.
+ */
+import type { TransactionCore } from "../engine/transaction.ts";
+import { ArgumentError } from "../errors/base.ts";
+import { isThenable } from "../io/perform.ts";
+import { runSync } from "../io/runSync.ts";
+
+/** A transaction or savepoint. `using` rolls back what was not committed. SQLAlchemy: RootTransaction, NestedTransaction. */
+export class Transaction {
+  readonly #core: TransactionCore;
+
+  constructor(core: TransactionCore) {
+    this.#core = core;
+  }
+
+  /** True until it is committed, rolled back, or its connection is lost. */
+  get isActive(): boolean {
+    return this.#core.isActive;
+  }
+
+  /** True for a savepoint. */
+  get nested(): boolean {
+    return this.#core.savepoint !== null;
+  }
+
+  /** Commits, or releases the savepoint. Throws InvalidRequestError when it has ended already. */
+  commit(): void {
+    runSync(this.#core.commit());
+  }
+
+  /** Rolls back; does nothing when it has ended already. */
+  rollback(): void {
+    runSync(this.#core.rollback());
+  }
+
+  /** Rolls back what was not committed. */
+  close(): void {
+    runSync(this.#core.rollback());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Runs the callback; commits when it returns, rolls back when it throws. */
+export function withTransaction<T>(transaction: TransactionCore, work: () => T): T {
+  let result: T;
+  try {
+    result = work();
+    if (isThenable(result)) {
+      result.then(undefined, () => undefined);
+      throw new ArgumentError(
+        "The callback of a synchronous begin() returned a promise, so it was rolled back: the transaction would have ended before the work. Use createAsyncEngine for asynchronous work.",
+      );
+    }
+  } catch (error) {
+    runSync(transaction.rollbackQuietly());
+    throw error;
+  }
+  runSync(transaction.commitIfOpen());
+  return result;
+}

@@ -1,0 +1,123 @@
+/** The runners: who waits, who refuses, and what a generator sees of an error. */
+import { describe, expect, test } from "vitest";
+import { InvalidRequestError, OperationalError, SyncWaitError } from "../../src/errors/index.ts";
+import type { Io, IoRequest } from "../../src/io/io.ts";
+import { runAsync } from "../../src/io/runAsync.ts";
+import { runSync } from "../../src/io/runSync.ts";
+import { fakeConnection } from "../support/scriptedIo.ts";
+
+const connect = (open: () => unknown): IoRequest => ({ kind: "connect", open: open as never });
+
+function* twice(first: () => unknown, second: () => unknown, log: string[]): Io<unknown[]> {
+  try {
+    return [yield connect(first), yield connect(second)];
+  } finally {
+    log.push("finally");
+  }
+}
+
+describe("runSync", () => {
+  test("answers each request and returns the result", () => {
+    expect(runSync(twice(() => 1, () => 2, []))).toEqual([1, 2]);
+  });
+
+  test("throws a request's error into the generator", () => {
+    const log: string[] = [];
+    const boom = new Error("boom");
+    expect(() => runSync(twice(() => 1, () => { throw boom; }, log))).toThrow(boom);
+    expect(log).toEqual(["finally"]);
+  });
+
+  test("refuses a promise, and does not leave it unhandled", () => {
+    const log: string[] = [];
+    expect(() => runSync(twice(() => Promise.reject(new Error("late")), () => 2, log))).toThrow(SyncWaitError);
+    expect(log).toEqual(["finally"]);
+  });
+
+  test("asks a waiter to refuse", () => {
+    const refusal = new Error("cannot wait");
+    function* waits(): Io<void> {
+      yield { kind: "wait", waiter: { start: () => { throw new Error("must not start"); }, refuse: () => refusal } };
+    }
+    expect(() => runSync(waits())).toThrow(refusal);
+  });
+
+  test("a generator may answer an error with a value", () => {
+    function* recovers(): Io<string> {
+      try {
+        yield connect(() => { throw new Error("boom"); });
+        return "no";
+      } catch {
+        return "recovered";
+      }
+    }
+    expect(runSync(recovers())).toBe("recovered");
+  });
+
+  test("says that yield* was meant", () => {
+    function* forgets(): Io<void> {
+      yield twice(() => 1, () => 2, []) as never;
+    }
+    expect(() => runSync(forgets())).toThrow(InvalidRequestError);
+    expect(() => runSync(forgets())).toThrow(/yield\*/);
+  });
+});
+
+describe("runAsync", () => {
+  test("awaits promises and only promises", async () => {
+    await expect(runAsync(twice(() => Promise.resolve(1), () => 2, []))).resolves.toEqual([1, 2]);
+    let isDone = false;
+    void runAsync(twice(() => 1, () => 2, [])).then(() => (isDone = true));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(isDone).toBe(true);
+  });
+
+  test("throws a rejection into the generator", async () => {
+    const log: string[] = [];
+    await expect(runAsync(twice(() => 1, () => Promise.reject(new Error("boom")), log))).rejects.toThrow("boom");
+    expect(log).toEqual(["finally"]);
+  });
+
+  test("a waiter ends the wait", async () => {
+    function* waits(): Io<unknown> {
+      return yield { kind: "wait", waiter: { start: (resolve) => setTimeout(() => resolve("woken"), 1), refuse: () => new Error("no") } };
+    }
+    await expect(runAsync(waits())).resolves.toBe("woken");
+  });
+});
+
+describe("both", () => {
+  function* closes(close: () => unknown): Io<unknown> {
+    return yield { kind: "close", connection: { ...fakeConnection(), close: close as never } };
+  }
+
+  test("closing never fails", async () => {
+    expect(runSync(closes(() => { throw new Error("no"); }))).toBeUndefined();
+    await expect(runAsync(closes(() => Promise.reject(new Error("no"))))).resolves.toBeUndefined();
+  });
+
+  test("the caller's line is in the stack", async () => {
+    function* fails(depth: number): Io<void> {
+      if (depth > 0) yield* fails(depth - 1);
+      yield connect(() => Promise.resolve(1));
+      throw new OperationalError("boom");
+    }
+    function* failsNow(depth: number): Io<void> {
+      if (depth > 0) yield* failsNow(depth - 1);
+      throw new OperationalError("boom");
+    }
+    const theCallersOwnFunction = async (): Promise<void> => {
+      await runAsync(fails(12));
+    };
+    const theSyncCallersOwnFunction = (): void => runSync(failsNow(12));
+    const asyncError = await theCallersOwnFunction().catch((error: unknown) => error as Error);
+    expect((asyncError as Error).stack).toContain("theCallersOwnFunction");
+    try {
+      theSyncCallersOwnFunction();
+      expect.unreachable();
+    } catch (error) {
+      expect((error as Error).stack).toContain("theSyncCallersOwnFunction");
+    }
+  });
+});
