@@ -1,0 +1,296 @@
+/**
+ * Loading objects for a session: statements of entities, single objects by key, and relationships by a further SELECT (when they are read,
+ * or for many objects at once). What a statement compiles to is kept per engine.
+ */
+import { ObjectDeletedError } from "../../errors/orm.ts";
+import type { EngineCore } from "../../engine/engineCore.ts";
+import { asRow, rowShape } from "../../engine/row.ts";
+import { Result } from "../../engine/result.ts";
+import type { Io } from "../../io/io.ts";
+import type { Compiled } from "../../sql/compile/compiled.ts";
+import { compile } from "../../sql/compile/compiler.ts";
+import { planCompiled, type Parameters, type ParameterSet } from "../../sql/compile/execute.ts";
+import { BinaryExpression, BindParameter, BooleanClauseList, type ColumnElement } from "../../sql/nodes/element.ts";
+import { JoinStep, Select } from "../../sql/nodes/select.ts";
+import type { Column } from "../../sql/schema/column.ts";
+import { cacheKey } from "../../sql/traverse/cacheKey.ts";
+import { BOOLEAN } from "../../types/sqlType.ts";
+import { Lru } from "../../util/lru.ts";
+import { MappedEntity, type Entity, type IdentityKey, type Mapper } from "../mapping/mapper.ts";
+import type { Relationship } from "../mapping/relationship.ts";
+import { stateOf, type InstanceState } from "../state/instanceState.ts";
+import { pairsCondition } from "../load/conditions.ts";
+import { LoadTree, TreeOption } from "../load/options.ts";
+import { Hydrator, setLoaded, type ItemPlan, type RowPlan } from "../load/rowPlan.ts";
+import { buildSelect } from "../load/selectBuilder.ts";
+import type { SessionCore } from "./sessionCore.ts";
+
+/** A statement as the ORM runs it again and again. */
+interface OrmStatement {
+  readonly compiled: Compiled;
+  readonly plan: RowPlan;
+}
+
+/** Compiled ORM statements of an engine; as many as it keeps of others. */
+const cacheOfEngine = new WeakMap<EngineCore, Lru<string, OrmStatement>>();
+
+/** How many keys one SELECT … IN takes, as in SQLAlchemy. */
+const KEYS_PER_STATEMENT = 500;
+
+export class SessionLoader {
+  readonly #session: SessionCore;
+  readonly #engine: EngineCore;
+  readonly #cache: Lru<string, OrmStatement>;
+
+  constructor(session: SessionCore, engine: EngineCore) {
+    this.#session = session;
+    this.#engine = engine;
+    let cache = cacheOfEngine.get(engine);
+    if (cache === undefined) {
+      cache = new Lru<string, OrmStatement>(engine.settings.queryCacheSize);
+      cacheOfEngine.set(engine, cache);
+    }
+    this.#cache = cache;
+  }
+
+  /** Runs a select of entities; its rows hold objects. */
+  *execute(select: Select, parameters?: Parameters): Io<Result> {
+    const { plan, rows } = yield* this.#rows(select, parameters, false);
+    const shape = rowShape(plan.names);
+    for (const row of rows) asRow(row, shape);
+    return new Result(rows, shape.names, { rowcount: -1, lastrowid: null, isInsert: false, isMany: false, insertedKeys: null });
+  }
+
+  /** The object with this primary key, its columns loaded; null where there is no row. */
+  *byKey(mapper: Mapper, values: readonly unknown[], refresh: boolean): Io<Entity | null> {
+    const criteria = mapper.primaryKey.map(({ column }, index) => column.eq(new BindParameter("pk", values[index], column.type)));
+    const select = new Select({ items: [new MappedEntity(mapper)], criteria });
+    const { rows } = yield* this.#rows(select, undefined, refresh);
+    return (rows[0]?.[0] as Entity | undefined) ?? null;
+  }
+
+  /** Loads one object's relationship, unless it is loaded; many-to-one without a statement where the session has the object. */
+  *relationship(state: InstanceState, relationship: Relationship): Io<void> {
+    yield* this.relationships([state.entity], relationship, new LoadTree());
+  }
+
+  /** The object that a many-to-one relationship leads to, if no statement is needed to know it; undefined if one is. */
+  knownReference(state: InstanceState, relationship: Relationship): Entity | null | undefined {
+    const { target } = relationship;
+    const values = target.primaryKey.map(({ column }) => {
+      const pair = relationship.pairs.find(({ from }) => from === column);
+      return pair === undefined ? undefined : state.entity[state.mapper.attributeOf(pair.to).slot];
+    });
+    if (values.includes(null)) return null;
+    const key = target.identityKey(values);
+    return key === null ? undefined : this.#session.identities.get(target, key);
+  }
+
+  /** Loads a relationship of many objects with as few statements as can be. */
+  *relationships(entities: readonly Entity[], relationship: Relationship, tree: LoadTree): Io<void> {
+    const waiting = new Map<IdentityKey, InstanceState[]>();
+    const keysOf = ownKeyColumns(relationship);
+    for (const entity of entities) {
+      if (entity[relationship.slot] !== undefined) continue;
+      const state = stateOf(entity)!;
+      // An expired parent is read first: its row says where the relationship leads now.
+      if (keysOf.some((column) => entity[state.mapper.attributeOf(column).slot] === undefined)) {
+        if ((yield* this.byKey(state.mapper, state.keyValues!, false)) === null) throw rowGone(state);
+      }
+      if (relationship.direction === "manyToOne") {
+        const known = this.knownReference(state, relationship);
+        if (known !== undefined) {
+          setLoaded(state, relationship, known);
+          continue;
+        }
+      }
+      const values = keysOf.map((column) => entity[state.mapper.attributeOf(column).slot]);
+      const key = compositeKey(values);
+      const states = waiting.get(key);
+      if (states === undefined) waiting.set(key, [state]);
+      else states.push(state);
+    }
+    const keys = [...waiting.values()].map(([state]) =>
+      keysOf.map((column) => state!.entity[state!.mapper.attributeOf(column).slot]),
+    );
+    for (let start = 0; start < keys.length; start += KEYS_PER_STATEMENT) {
+      yield* this.#loadBatch(relationship, tree, keys.slice(start, start + KEYS_PER_STATEMENT), waiting);
+    }
+    yield* this.#loadFurther(entities, relationship, tree);
+  }
+
+  /** Objects that were loaded before are not loaded again, but what the path asks of them further on is. */
+  *#loadFurther(entities: readonly Entity[], relationship: Relationship, tree: LoadTree): Io<void> {
+    for (const [inner, { strategy, tree: innerTree }] of tree.branches) {
+      if (strategy === "lazy") continue;
+      const related = new Set<Entity>();
+      for (const entity of entities) {
+        const value = entity[relationship.slot] as Entity | readonly Entity[] | null;
+        if (Array.isArray(value)) for (const member of value as readonly Entity[]) related.add(member);
+        else if (value !== null) related.add(value as Entity);
+      }
+      if (related.size > 0) yield* this.relationships([...related], inner, innerTree);
+    }
+  }
+
+  *#loadBatch(
+    relationship: Relationship,
+    tree: LoadTree,
+    keys: readonly (readonly unknown[])[],
+    waiting: ReadonlyMap<IdentityKey, readonly InstanceState[]>,
+  ): Io<void> {
+    const { rows } = yield* this.#rows(relatedSelect(relationship, tree, keys), undefined, false);
+    const width = keys[0]!.length;
+    const found = new Map<IdentityKey, Entity[]>();
+    for (const row of rows) {
+      const key = compositeKey(row.slice(0, width));
+      const members = found.get(key);
+      if (members === undefined) found.set(key, [row[width] as Entity]);
+      else members.push(row[width] as Entity);
+    }
+    for (const key of keys) {
+      const composite = compositeKey(key);
+      const members = found.get(composite) ?? [];
+      for (const state of waiting.get(composite)!)
+        setLoaded(state, relationship, relationship.isList ? members : (members[0] ?? null));
+    }
+  }
+
+  /** Runs a select and makes its rows' objects; then loads what its options want besides. */
+  *#rows(select: Select, parameters: Parameters | undefined, refresh: boolean): Io<{ plan: RowPlan; rows: unknown[][] }> {
+    const connection = yield* this.#session.connection();
+    const key = cacheKey(select);
+    let statement = this.#cache.get(key.text);
+    const isCached = statement !== undefined;
+    const started = performance.now();
+    if (statement === undefined) {
+      const built = buildSelect(select);
+      statement = { compiled: compile(built.statement, this.#engine.dialect, key.binds), plan: built.plan };
+      this.#cache.set(key.text, statement);
+    }
+    const sets = (Array.isArray(parameters) ? parameters : [parameters ?? {}]) as readonly ParameterSet[];
+    const execution = planCompiled(
+      this.#engine.dialect,
+      statement.compiled,
+      key.binds,
+      sets,
+      Array.isArray(parameters),
+      isCached,
+    );
+    const raw = yield* connection.runRows(execution, started);
+    const { plan } = statement;
+    const hydrator = new Hydrator(
+      {
+        get: (mapper, identity) => this.#session.identities.get(mapper, identity),
+        addLoaded: (state) => this.#session.addLoaded(state),
+      },
+      { refresh },
+    );
+    const rows = plan.repeats ? distinctRows(readRows(hydrator, plan, raw)) : readRows(hydrator, plan, raw);
+    hydrator.finish();
+    for (const [{ later }, entities] of hydrator.found) {
+      for (const { relationship, tree } of later) yield* this.relationships([...entities], relationship, tree);
+    }
+    return { plan, rows };
+  }
+}
+
+function readRows(hydrator: Hydrator, plan: RowPlan, raw: readonly (readonly unknown[])[]): unknown[][] {
+  const [first] = plan.items;
+  if (plan.items.length === 1 && first!.kind === "entity") return raw.map((row) => [hydrator.entity(first!.plan, row)]);
+  return raw.map((row) =>
+    plan.items.map((item: ItemPlan) => (item.kind === "entity" ? hydrator.entity(item.plan, row) : row[item.position])),
+  );
+}
+
+/** Rows of which a joined list made several are given once. */
+function distinctRows(rows: readonly unknown[][]): unknown[][] {
+  const numbers = new Map<unknown, number>();
+  const seen = new Set<string>();
+  return rows.filter((row) => {
+    const key = row
+      .map((value) => {
+        let number = numbers.get(value);
+        if (number === undefined) {
+          number = numbers.size;
+          numbers.set(value, number);
+        }
+        return number;
+      })
+      .join();
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** The columns of the parent whose values find the related rows. */
+function ownKeyColumns(relationship: Relationship): readonly Column[] {
+  return relationship.pairs.map((pair) => (relationship.direction === "manyToOne" ? pair.to : pair.from));
+}
+
+/** `SELECT key, target.* FROM … WHERE key IN (…)`, or `= …` for a single object. */
+function relatedSelect(relationship: Relationship, tree: LoadTree, keys: readonly (readonly unknown[])[]): Select {
+  const { target, secondary } = relationship;
+  const columns = relationship.pairs.map((pair) => (relationship.direction === "manyToOne" ? pair.from : pair.to));
+  const joins =
+    secondary === null
+      ? []
+      : [new JoinStep(secondary, pairsCondition(relationship.targetPairs, target.table, secondary), "inner")];
+  return new Select({
+    items: [...columns, new MappedEntity(target)],
+    froms: secondary === null ? [] : [target.table],
+    joins,
+    criteria: [keyCondition(columns, keys)],
+    orderings: relationship.orderBy,
+    statementOptions: [new TreeOption(target, tree)],
+  });
+}
+
+function keyCondition(columns: readonly Column[], keys: readonly (readonly unknown[])[]): ColumnElement {
+  if (keys.length === 1) {
+    const equalities = columns.map(
+      (column, index) => new BinaryExpression(new BindParameter("param", keys[0]![index], column.type), "eq", column, BOOLEAN),
+    );
+    return equalities.length === 1 ? equalities[0]! : new BooleanClauseList("and", equalities);
+  }
+  const [column] = columns;
+  if (columns.length === 1) {
+    const values = new BindParameter(
+      "primary_keys",
+      keys.map(([value]) => value),
+      column!.type,
+      { expanding: true },
+    );
+    return new BinaryExpression(column!, "in", values, BOOLEAN);
+  }
+  // Every database takes alternatives; not every one takes a list of tuples.
+  return new BooleanClauseList(
+    "or",
+    keys.map(
+      (values) =>
+        new BooleanClauseList(
+          "and",
+          columns.map(
+            (part, index) =>
+              new BinaryExpression(part, "eq", new BindParameter("primary_keys", values[index], part.type), BOOLEAN),
+          ),
+        ),
+    ),
+  );
+}
+
+/** The error for an object whose row is no longer there. */
+export function rowGone(state: InstanceState): ObjectDeletedError {
+  return new ObjectDeletedError(
+    `The row of ${state.mapper.name} with the primary key ${String(state.identity)} no longer exists.`,
+  );
+}
+
+function compositeKey(values: readonly unknown[]): IdentityKey {
+  if (values.length === 1) {
+    const [value] = values;
+    if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
+  }
+  return values.map((value) => `${String(value).length}:${String(value)}`).join("");
+}
