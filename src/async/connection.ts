@@ -19,9 +19,11 @@ import type { AsyncEngine } from "./engine.ts";
  * not committed.
  *
  * @example
+ * ```ts no-check
  * await using connection = await engine.connect();
  * await connection.execute(text("DELETE FROM users WHERE id = :id"), { id: 1 });
  * await connection.commit();
+ * ```
  */
 export class AsyncConnection {
   readonly core: ConnectionCore;

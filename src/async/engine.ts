@@ -84,7 +84,9 @@ export class AsyncEngine implements Listenable<EngineEvents<AsyncConnection>> {
  *
  * @throws ArgumentError for a URL or option that makes no sense, NoSuchModuleError where the driver is not installed
  * @example
+ * ```ts no-check
  * const engine = createAsyncEngine("postgresql://user:secret@localhost/db", { poolSize: 5 });
+ * ```
  */
 export function createAsyncEngine(url: string | URL, options: EngineOptions = {}): AsyncEngine {
   return new AsyncEngine(new EngineCore(url, options, "async"));

@@ -160,7 +160,8 @@ export class AsyncSession {
   }
   /** Rolls back what was not committed and lets all objects go. The session can be used again. */
   async close(): Promise<void> {
-    await this.#run("close()", () => this.core.close());
+    // Even while something is under way: the connection is then discarded, not kept, and the error says what was not awaited.
+    await runAsync(this.core.close());
   }
   inTransaction(): boolean {
     return this.core.inTransaction;

@@ -224,7 +224,9 @@ const NO_INFO: ResultInfo = { rowcount: -1, lastrowid: null, isInsert: false, is
  * The result of one `execute`. Iterate it, or take `all()`, `first()`, `one()`, `scalars()` …
  *
  * @example
- * for (const { id, name } of connection.execute(select(users.c.id, users.c.name))) …
+ * ```ts no-check
+ * for (const { id, name } of connection.execute(select(users.c.id, users.c.name))) console.log(id, name);
+ * ```
  */
 export class Result<R extends readonly unknown[] = readonly unknown[]> extends ResultView<Row<R>> {
   readonly #info: ResultInfo;

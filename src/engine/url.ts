@@ -21,7 +21,9 @@ export interface UrlParts {
  * An immutable database URL.
  *
  * @example
+ * ```ts no-check
  * URL.create({ drivername: "postgresql+pg", username: "u", password: "p@ss", host: "localhost", database: "db" })
+ * ```
  */
 export class URL {
   readonly drivername: string;

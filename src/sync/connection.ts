@@ -19,9 +19,11 @@ import type { Engine } from "./engine.ts";
  * not committed.
  *
  * @example
+ * ```ts no-check
  * using connection = engine.connect();
  * connection.execute(text("DELETE FROM users WHERE id = :id"), { id: 1 });
  * connection.commit();
+ * ```
  */
 export class Connection {
   readonly core: ConnectionCore;

@@ -85,7 +85,9 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
  * @throws ArgumentError for a URL or option that makes no sense, NoSuchModuleError where the driver is not installed,
  * NotYetSupportedError for PostgreSQL and MySQL, whose drivers are asynchronous
  * @example
+ * ```ts no-check
  * const engine = createEngine("sqlite:///app.db", { echo: true });
+ * ```
  */
 export function createEngine(url: string | URL, options: EngineOptions = {}): Engine {
   return new Engine(new EngineCore(url, options, "sync"));

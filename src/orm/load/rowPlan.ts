@@ -34,14 +34,14 @@ export interface RowPlan {
 }
 
 /** Where the session keeps its objects. */
-export interface IdentityMap {
-  get(mapper: Mapper, key: IdentityKey): Entity | undefined;
+export interface ObjectOwner {
+  readonly identities: { get(mapper: Mapper, key: IdentityKey): Entity | undefined };
   /** Takes a loaded object in. */
   addLoaded(state: InstanceState): void;
 }
 
 export class Hydrator {
-  readonly #identities: IdentityMap;
+  readonly #owner: ObjectOwner;
   /** True to overwrite what is loaded already. */
   readonly #refresh: boolean;
   /** The objects of each plan that has more to load. */
@@ -49,8 +49,8 @@ export class Hydrator {
   /** Lists that this execution fills, with their members so far. */
   readonly #filling = new Map<TrackedList, Set<Entity>>();
 
-  constructor(identities: IdentityMap, options: { readonly refresh?: boolean } = {}) {
-    this.#identities = identities;
+  constructor(owner: ObjectOwner, options: { readonly refresh?: boolean } = {}) {
+    this.#owner = owner;
     this.#refresh = options.refresh ?? false;
   }
 
@@ -62,7 +62,7 @@ export class Hydrator {
         ? mapper.identityKey([row[keyPositions[0]!]])
         : mapper.identityKey(keyPositions.map((position) => row[position]));
     if (key === null) return null;
-    let entity = this.#identities.get(mapper, key);
+    let entity = this.#owner.identities.get(mapper, key);
     const attributes = mapper.columnAttributes;
     if (entity === undefined) {
       entity = mapper.create();
@@ -70,7 +70,7 @@ export class Hydrator {
       for (let index = 0; index < attributes.length; index++) entity[attributes[index]!.slot] = row[offset + index];
       state.lifecycle = "persistent";
       state.identity = key;
-      this.#identities.addLoaded(state);
+      this.#owner.addLoaded(state);
     } else {
       for (let index = 0; index < attributes.length; index++) {
         const { slot } = attributes[index]!;

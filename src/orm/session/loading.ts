@@ -55,7 +55,7 @@ export class SessionLoader {
 
   /** Runs a select of entities; its rows hold objects. */
   *execute(select: Select, parameters?: Parameters): Io<Result> {
-    const { plan, rows } = yield* this.#rows(select, parameters, false);
+    const { plan, rows } = yield* this.#rows(select, parameters);
     const shape = rowShape(plan.names);
     for (const row of rows) asRow(row, shape);
     return new Result(rows, shape.names, { rowcount: -1, lastrowid: null, isInsert: false, isMany: false, insertedKeys: null });
@@ -63,9 +63,11 @@ export class SessionLoader {
 
   /** The object with this primary key, its columns loaded; null where there is no row. */
   *byKey(mapper: Mapper, values: readonly unknown[], refresh: boolean): Io<Entity | null> {
-    const criteria = mapper.primaryKey.map(({ column }, index) => column.eq(new BindParameter("pk", values[index], column.type)));
-    const select = new Select({ items: [new MappedEntity(mapper)], criteria });
-    const { rows } = yield* this.#rows(select, undefined, refresh);
+    const binds = mapper.primaryKey.map(({ column }, index) => new BindParameter("pk", values[index], column.type));
+    // Its key is always the same: building the statement only to find it cost a third of a get.
+    const key = `get ${mapper.table.id}`;
+    const statement = this.#cache.get(key) ?? this.#compile(key, binds, () => selectByKey(mapper, binds));
+    const rows = yield* this.#run(statement, binds, NO_PARAMETERS, false, refresh);
     return (rows[0]?.[0] as Entity | undefined) ?? null;
   }
 
@@ -139,7 +141,7 @@ export class SessionLoader {
     keys: readonly (readonly unknown[])[],
     waiting: ReadonlyMap<IdentityKey, readonly InstanceState[]>,
   ): Io<void> {
-    const { rows } = yield* this.#rows(relatedSelect(relationship, tree, keys), undefined, false);
+    const { rows } = yield* this.#rows(relatedSelect(relationship, tree, keys), undefined);
     const width = keys[0]!.length;
     const found = new Map<IdentityKey, Entity[]>();
     for (const row of rows) {
@@ -156,43 +158,50 @@ export class SessionLoader {
     }
   }
 
-  /** Runs a select and makes its rows' objects; then loads what its options want besides. */
-  *#rows(select: Select, parameters: Parameters | undefined, refresh: boolean): Io<{ plan: RowPlan; rows: unknown[][] }> {
-    const connection = yield* this.#session.connection();
+  /** Runs a select and makes its rows' objects. */
+  *#rows(select: Select, parameters: Parameters | undefined): Io<{ plan: RowPlan; rows: unknown[][] }> {
     const key = cacheKey(select);
-    let statement = this.#cache.get(key.text);
-    const isCached = statement !== undefined;
-    const started = performance.now();
-    if (statement === undefined) {
-      const built = buildSelect(select);
-      statement = { compiled: compile(built.statement, this.#engine.dialect, key.binds), plan: built.plan };
-      this.#cache.set(key.text, statement);
-    }
-    const sets = (Array.isArray(parameters) ? parameters : [parameters ?? {}]) as readonly ParameterSet[];
-    const execution = planCompiled(
-      this.#engine.dialect,
-      statement.compiled,
-      key.binds,
-      sets,
-      Array.isArray(parameters),
-      isCached,
-    );
-    const raw = yield* connection.runRows(execution, started);
-    const { plan } = statement;
-    const hydrator = new Hydrator(
-      {
-        get: (mapper, identity) => this.#session.identities.get(mapper, identity),
-        addLoaded: (state) => this.#session.addLoaded(state),
-      },
-      { refresh },
-    );
+    const statement = this.#cache.get(key.text) ?? this.#compile(key.text, key.binds, () => select);
+    const isMany = Array.isArray(parameters);
+    const sets = isMany ? (parameters as readonly ParameterSet[]) : parameters === undefined ? NO_PARAMETERS : [parameters as ParameterSet];
+    return { plan: statement.plan, rows: yield* this.#run(statement, key.binds, sets, isMany, false) };
+  }
+
+  #compile(key: string, binds: readonly BindParameter[], select: () => Select): OrmStatement {
+    const built = buildSelect(select());
+    const statement = { compiled: compile(built.statement, this.#engine.dialect, binds), plan: built.plan };
+    this.#cache.set(key, statement);
+    return statement;
+  }
+
+  /** Sends a compiled statement, makes the objects of its rows, then loads what its options want besides. */
+  *#run(
+    { compiled, plan }: OrmStatement,
+    binds: readonly BindParameter[],
+    sets: readonly ParameterSet[],
+    isMany: boolean,
+    refresh: boolean,
+  ): Io<unknown[][]> {
+    const connection = yield* this.#session.connection();
+    const raw = yield* connection.runRows(planCompiled(this.#engine.dialect, compiled, binds, sets, isMany, true));
+    const hydrator = new Hydrator(this.#session, { refresh });
     const rows = plan.repeats ? distinctRows(readRows(hydrator, plan, raw)) : readRows(hydrator, plan, raw);
     hydrator.finish();
     for (const [{ later }, entities] of hydrator.found) {
       for (const { relationship, tree } of later) yield* this.relationships([...entities], relationship, tree);
     }
-    return { plan, rows };
+    return rows;
   }
+}
+
+/** One execution without parameters besides the statement's own. */
+const NO_PARAMETERS: readonly ParameterSet[] = [{}];
+
+function selectByKey(mapper: Mapper, binds: readonly BindParameter[]): Select {
+  return new Select({
+    items: [new MappedEntity(mapper)],
+    criteria: mapper.primaryKey.map(({ column }, index) => new BinaryExpression(column, "eq", binds[index]!, BOOLEAN)),
+  });
 }
 
 function readRows(hydrator: Hydrator, plan: RowPlan, raw: readonly (readonly unknown[])[]): unknown[][] {

@@ -11,7 +11,9 @@ import type { Result } from "../../engine/result.ts";
 import type { Io } from "../../io/io.ts";
 import { describe } from "../../sql/coerce/describe.ts";
 import type { Parameters } from "../../sql/compile/execute.ts";
+import type { Delete, Update } from "../../sql/nodes/dml.ts";
 import type { Node } from "../../sql/nodes/node.ts";
+import type { Table } from "../../sql/schema/table.ts";
 import { collectChanges, relationshipHistory } from "../flush/changes.ts";
 import { emitFlush } from "../flush/emit.ts";
 import { planFlush } from "../flush/plan.ts";
@@ -21,6 +23,8 @@ import type { Cascade, Relationship } from "../mapping/relationship.ts";
 import { stateOf, type InstanceState, type SessionLink } from "../state/instanceState.ts";
 import { SessionIdentityMap } from "./identityMap.ts";
 import { rowGone, SessionLoader } from "./loading.ts";
+
+type UpdateOrDelete = Update<never, readonly unknown[]> | Delete<readonly unknown[]>;
 
 export interface SessionOptions {
   /** Flush before every query, so that queries see what was changed. Default: true. */
@@ -136,7 +140,13 @@ export class SessionCore implements SessionLink {
   *execute(statement: Node, parameters?: Parameters): Io<Result> {
     if (this.autoflush) yield* this.flush();
     if (isOrmSelect(statement)) return yield* this.#loader.execute(statement, parameters);
-    return yield* (yield* this.connection()).execute(statement, parameters);
+    const result = yield* (yield* this.connection()).execute(statement, parameters);
+    if (statement.kind === "update" || statement.kind === "delete") this.#expireTable((statement as UpdateOrDelete).table);
+    return result;
+  }
+  /** A statement has changed rows behind the objects' backs: what is loaded of that table is read again. */
+  #expireTable(table: Table): void {
+    for (const state of this.identities.states()) if (state.mapper.table === table) this.#expire(state);
   }
   *get(entity: unknown, key: unknown): Io<Entity | null> {
     const mapper = mapperOf(entity);

@@ -53,9 +53,9 @@ export class InstanceState {
     this.mapper = mapper;
   }
 
-  /** True when the object has a row that a flush could have to update. */
+  /** True when the object has a row that a flush could have to update, in this session or, once detached, in another. */
   get isTracked(): boolean {
-    return this.lifecycle === "persistent";
+    return this.lifecycle === "persistent" || this.lifecycle === "detached";
   }
   get isModified(): boolean {
     return this.changes !== null || this.relationshipChanges !== null;
@@ -67,7 +67,7 @@ export class InstanceState {
     this.session?.noteChange(this);
   }
   recordRelationship(relationship: Relationship, old: unknown): void {
-    if (this.lifecycle !== "persistent" && this.lifecycle !== "pending") return;
+    if (!this.isTracked && this.lifecycle !== "pending") return;
     this.relationshipChanges ??= new Map();
     if (!this.relationshipChanges.has(relationship)) this.relationshipChanges.set(relationship, old);
     this.session?.noteChange(this);
