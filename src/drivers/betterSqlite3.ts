@@ -5,21 +5,21 @@
 import type BetterSqlite3 from "better-sqlite3";
 import type { ConnectTarget, Driver } from "../dialects/contract.ts";
 import type { DriverColumn, DriverConnection, DriverManyResult, DriverResult, DriverStatement } from "../io/driver.ts";
-import { Lru } from "../util/lru.ts";
 import { loadPackage } from "./packages.ts";
-import { changesSchema, isIdleRollback, rowId, sqliteTarget } from "./sqliteTarget.ts";
-
-const STATEMENTS_KEPT = 256;
+import { PreparedStatements } from "./sqliteStatements.ts";
+import { isIdleRollback, rowId, sqliteTarget } from "./sqliteTarget.ts";
 
 interface Prepared {
   readonly statement: BetterSqlite3.Statement<unknown[]>;
   readonly reader: boolean;
   columns: readonly DriverColumn[] | null;
+  /** How the statement reads integers now. */
+  isWide: boolean;
 }
 
 class BetterSqlite3Connection implements DriverConnection {
   readonly #database: BetterSqlite3.Database;
-  readonly #prepared = new Lru<string, Prepared>(STATEMENTS_KEPT);
+  readonly #prepared = new PreparedStatements<Prepared>((sql) => this.#prepare(sql));
 
   constructor(database: BetterSqlite3.Database) {
     this.#database = database;
@@ -34,15 +34,18 @@ class BetterSqlite3Connection implements DriverConnection {
   }
 
   execute(statement: DriverStatement): DriverResult {
-    if (isIdleRollback(statement.sql, this.#database.inTransaction))
+    if (isIdleRollback(statement.sql, this.#database))
       return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
-    const prepared = this.#prepare(statement);
+    const prepared = this.#prepared.get(statement);
     if (!prepared.reader) {
       const info = prepared.statement.run(...statement.parameters);
-      if (changesSchema(statement.sql)) this.#prepared.clear();
+      this.#prepared.ran(statement.sql);
       return { columns: null, rows: [], rowCount: info.changes, lastInsertId: rowId(info.lastInsertRowid) };
     }
-    prepared.statement.safeIntegers(statement.wideIntegers);
+    if (prepared.isWide !== statement.wideIntegers) {
+      prepared.isWide = statement.wideIntegers;
+      prepared.statement.safeIntegers(prepared.isWide);
+    }
     const rows = prepared.statement.all(...statement.parameters) as unknown[][];
     // Asking for the columns costs 3 µs, as much as a small query, so the answer is kept; a row of another length shows that
     // another connection has changed the table meanwhile.
@@ -52,7 +55,7 @@ class BetterSqlite3Connection implements DriverConnection {
   }
 
   executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): DriverManyResult {
-    const prepared = this.#prepare(statement).statement;
+    const prepared = this.#prepared.get(statement).statement;
     const insertIds: (number | bigint)[] = [];
     let rowCount = 0;
     for (const parameters of parameterSets) {
@@ -68,16 +71,11 @@ class BetterSqlite3Connection implements DriverConnection {
     this.#database.close();
   }
 
-  #prepare(statement: DriverStatement): Prepared {
-    let prepared = statement.reusable ? this.#prepared.get(statement.sql) : undefined;
-    if (prepared === undefined) {
-      const made = this.#database.prepare<unknown[]>(statement.sql);
-      if (made.reader) made.raw(true);
-      else made.safeIntegers(true);
-      prepared = { statement: made, reader: made.reader, columns: null };
-      if (statement.reusable) this.#prepared.set(statement.sql, prepared);
-    }
-    return prepared;
+  #prepare(sql: string): Prepared {
+    const statement = this.#database.prepare<unknown[]>(sql);
+    if (statement.reader) statement.raw(true);
+    else statement.safeIntegers(true);
+    return { statement, reader: statement.reader, columns: null, isWide: !statement.reader };
   }
 }
 

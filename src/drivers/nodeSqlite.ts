@@ -5,10 +5,8 @@
 import type { ConnectTarget, Driver } from "../dialects/contract.ts";
 import { NoSuchModuleError } from "../errors/engine.ts";
 import type { DriverColumn, DriverConnection, DriverManyResult, DriverResult, DriverStatement } from "../io/driver.ts";
-import { Lru } from "../util/lru.ts";
-import { changesSchema, isIdleRollback, rowId, sqliteTarget } from "./sqliteTarget.ts";
-
-const STATEMENTS_KEPT = 256;
+import { PreparedStatements } from "./sqliteStatements.ts";
+import { isIdleRollback, rowId, sqliteTarget } from "./sqliteTarget.ts";
 
 // The part of node:sqlite that is used; the types of Node 20 do not have the module.
 interface NodeStatement {
@@ -39,7 +37,7 @@ interface Prepared {
 
 class NodeSqliteConnection implements DriverConnection {
   readonly #database: NodeDatabase;
-  readonly #prepared = new Lru<string, Prepared>(STATEMENTS_KEPT);
+  readonly #prepared = new PreparedStatements<Prepared>((sql) => this.#prepare(sql));
 
   constructor(database: NodeDatabase) {
     this.#database = database;
@@ -53,13 +51,17 @@ class NodeSqliteConnection implements DriverConnection {
     return this.#database.isOpen;
   }
 
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
   execute(statement: DriverStatement): DriverResult {
-    if (isIdleRollback(statement.sql, this.#database.isTransaction))
+    if (isIdleRollback(statement.sql, this))
       return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
-    const prepared = this.#prepare(statement);
+    const prepared = this.#prepared.get(statement);
     if (prepared.columns.length === 0) {
       const info = prepared.statement.run(...statement.parameters);
-      if (changesSchema(statement.sql)) this.#prepared.clear();
+      this.#prepared.ran(statement.sql);
       return { columns: null, rows: [], rowCount: Number(info.changes), lastInsertId: rowId(info.lastInsertRowid) };
     }
     prepared.statement.setReadBigInts(statement.wideIntegers);
@@ -69,7 +71,7 @@ class NodeSqliteConnection implements DriverConnection {
   }
 
   executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): DriverManyResult {
-    const { statement: prepared } = this.#prepare(statement);
+    const { statement: prepared } = this.#prepared.get(statement);
     const insertIds: (number | bigint)[] = [];
     let rowCount = 0;
     for (const parameters of parameterSets) {
@@ -85,16 +87,11 @@ class NodeSqliteConnection implements DriverConnection {
     this.#database.close();
   }
 
-  #prepare(statement: DriverStatement): Prepared {
-    let prepared = statement.reusable ? this.#prepared.get(statement.sql) : undefined;
-    if (prepared === undefined) {
-      const made = this.#database.prepare(statement.sql);
-      made.setReturnArrays(true);
-      made.setReadBigInts(true);
-      prepared = { statement: made, columns: columnsOf(made) };
-      if (statement.reusable) this.#prepared.set(statement.sql, prepared);
-    }
-    return prepared;
+  #prepare(sql: string): Prepared {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    statement.setReadBigInts(true);
+    return { statement, columns: columnsOf(statement) };
   }
 }
 

@@ -37,11 +37,6 @@ export function rowId(id: number | bigint): number | bigint {
  * True where the statement ends a transaction that SQLite has ended by itself already, as it does after a full disk or INSERT OR
  * ROLLBACK: rolling back then has nothing left to do, and must not fail.
  */
-export function isIdleRollback(sql: string, inTransaction: boolean): boolean {
-  return !inTransaction && sql === "ROLLBACK";
-}
-
-/** Statements that change what a prepared one returns, so that its column names have to be asked again. */
-export function changesSchema(sql: string): boolean {
-  return /^\s*(?:create|alter|drop|attach|detach|pragma|rollback|vacuum)\b/i.test(sql);
+export function isIdleRollback(sql: string, database: { readonly inTransaction: boolean }): boolean {
+  return sql === "ROLLBACK" && !database.inTransaction;
 }
