@@ -34,8 +34,7 @@ class BetterSqlite3Connection implements DriverConnection {
   }
 
   execute(statement: DriverStatement): DriverResult {
-    if (isIdleRollback(statement.sql, this.#database))
-      return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
+    if (isIdleRollback(statement.sql, this.#database)) return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
     const prepared = this.#prepared.get(statement);
     if (!prepared.reader) {
       const info = prepared.statement.run(...statement.parameters);

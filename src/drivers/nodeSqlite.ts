@@ -56,8 +56,7 @@ class NodeSqliteConnection implements DriverConnection {
   }
 
   execute(statement: DriverStatement): DriverResult {
-    if (isIdleRollback(statement.sql, this))
-      return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
+    if (isIdleRollback(statement.sql, this)) return { columns: null, rows: [], rowCount: 0, lastInsertId: null };
     const prepared = this.#prepared.get(statement);
     if (prepared.columns.length === 0) {
       const info = prepared.statement.run(...statement.parameters);

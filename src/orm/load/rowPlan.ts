@@ -35,10 +35,13 @@ export interface RowPlan {
 
 /** Where the session keeps its objects. */
 export interface ObjectOwner {
-  readonly identities: { get(mapper: Mapper, key: IdentityKey): Entity | undefined };
-  /** Takes a loaded object in. */
+  readonly identities: { of(mapper: Mapper): Map<IdentityKey, Entity> };
+  /** Takes a loaded object in; the hydrator has put it into the identity map. */
   addLoaded(state: InstanceState): void;
 }
+
+/** Gives the object in a row, or null where an outer join brought none. */
+export type EntityReader = (row: readonly unknown[]) => Entity | null;
 
 export class Hydrator {
   readonly #owner: ObjectOwner;
@@ -54,41 +57,45 @@ export class Hydrator {
     this.#refresh = options.refresh ?? false;
   }
 
-  /** The object in a row, or null where an outer join brought none. */
-  entity(plan: EntityPlan, row: readonly unknown[]): Entity | null {
+  /** The reader for a plan: what does not change from row to row is looked up once, here. */
+  reader(plan: EntityPlan): EntityReader {
     const { mapper, offset, keyPositions } = plan;
-    const key =
-      keyPositions.length === 1
-        ? mapper.identityKey([row[keyPositions[0]!]])
+    const [keyPosition] = keyPositions;
+    const isSingleKey = keyPositions.length === 1;
+    const known = this.#owner.identities.of(mapper);
+    const slots = mapper.columnAttributes.map(({ slot }) => slot);
+    const joined = plan.joined.map(({ relationship, plan: inner }) => ({ relationship, read: this.reader(inner) }));
+    const found = plan.later.length > 0 ? this.#foundFor(plan) : null;
+    return (row) => {
+      const key = isSingleKey
+        ? mapper.keyOf(row[keyPosition!])
         : mapper.identityKey(keyPositions.map((position) => row[position]));
-    if (key === null) return null;
-    let entity = this.#owner.identities.get(mapper, key);
-    const attributes = mapper.columnAttributes;
-    if (entity === undefined) {
-      entity = mapper.create();
-      const state = attachState(entity, mapper);
-      for (let index = 0; index < attributes.length; index++) entity[attributes[index]!.slot] = row[offset + index];
-      state.lifecycle = "persistent";
-      state.identity = key;
-      this.#owner.addLoaded(state);
-    } else {
-      for (let index = 0; index < attributes.length; index++) {
-        const { slot } = attributes[index]!;
-        if (this.#refresh || entity[slot] === undefined) entity[slot] = row[offset + index];
+      if (key === null) return null;
+      let entity = known.get(key);
+      if (entity === undefined) {
+        entity = mapper.create();
+        const state = attachState(entity, mapper);
+        for (let index = 0; index < slots.length; index++) entity[slots[index]!] = row[offset + index];
+        state.lifecycle = "persistent";
+        state.identity = key;
+        known.set(key, entity);
+        this.#owner.addLoaded(state);
+      } else {
+        for (let index = 0; index < slots.length; index++) {
+          const slot = slots[index]!;
+          if (this.#refresh || entity[slot] === undefined) entity[slot] = row[offset + index];
+        }
       }
-    }
-    if (plan.later.length > 0) this.#note(plan, entity);
-    for (const { relationship, plan: inner } of plan.joined) this.#relate(entity, relationship, this.entity(inner, row));
-    return entity;
+      found?.add(entity);
+      for (const { relationship, read } of joined) this.#relate(entity, relationship, read(row));
+      return entity;
+    };
   }
 
-  #note(plan: EntityPlan, entity: Entity): void {
-    let found = this.found.get(plan);
-    if (found === undefined) {
-      found = new Set();
-      this.found.set(plan, found);
-    }
-    found.add(entity);
+  #foundFor(plan: EntityPlan): Set<Entity> {
+    const found = new Set<Entity>();
+    this.found.set(plan, found);
+    return found;
   }
 
   /** Puts what a joined row brought into the relationship, unless that was loaded before. */

@@ -110,9 +110,13 @@ export class Mapper {
   isColumn(key: string): boolean {
     return this.definition.spec(key) instanceof ColumnSpec;
   }
+  /** The key of a primary key of one column. */
+  keyOf(value: unknown): IdentityKey | null {
+    return keyPart(value, this.primaryKey[0]!.column);
+  }
   /** The key of these primary key values in the identity map; null when a part is NULL or not known. */
   identityKey(values: readonly unknown[]): IdentityKey | null {
-    if (values.length === 1) return keyPart(values[0], this.primaryKey[0]!.column);
+    if (values.length === 1) return this.keyOf(values[0]);
     let key = "";
     for (const [index, value] of values.entries()) {
       const part = keyPart(value, this.primaryKey[index]!.column);
@@ -135,6 +139,7 @@ export class Mapper {
 /** One part of a key: a form in which equal values are the same to a Map. */
 function keyPart(value: unknown, column: Column): IdentityKey | null {
   if (value === null || value === undefined) return null;
+  if (typeof value === "number" && column.type.kind !== "bigInteger") return value;
   if (column.type.kind === "bigInteger" && (typeof value === "number" || typeof value === "string")) return BigInt(value);
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
   if (value instanceof Date) return value.getTime();

@@ -10,13 +10,17 @@ export class SessionIdentityMap {
   get(mapper: Mapper, key: IdentityKey): Entity | undefined {
     return this.#byMapper.get(mapper)?.get(key);
   }
-  add(mapper: Mapper, key: IdentityKey, entity: Entity): void {
+  /** The objects of one class; what is put there is in the session. */
+  of(mapper: Mapper): Map<IdentityKey, Entity> {
     let entities = this.#byMapper.get(mapper);
     if (entities === undefined) {
       entities = new Map();
       this.#byMapper.set(mapper, entities);
     }
-    entities.set(key, entity);
+    return entities;
+  }
+  add(mapper: Mapper, key: IdentityKey, entity: Entity): void {
+    this.of(mapper).set(key, entity);
   }
   delete(mapper: Mapper, key: IdentityKey): void {
     this.#byMapper.get(mapper)?.delete(key);

@@ -97,7 +97,8 @@ export class SessionLoader {
       const state = stateOf(entity)!;
       // An expired parent is read first: its row says where the relationship leads now.
       if (keysOf.some((column) => entity[state.mapper.attributeOf(column).slot] === undefined)) {
-        if ((yield* this.byKey(state.mapper, state.keyValues!, false)) === null) throw rowGone(state);
+        if ((yield* this.byKey(state.mapper, state.keyValues ?? state.mapper.primaryKeyOf(state.entity), false)) === null)
+          throw rowGone(state);
       }
       if (relationship.direction === "manyToOne") {
         const known = this.knownReference(state, relationship);
@@ -163,7 +164,11 @@ export class SessionLoader {
     const key = cacheKey(select);
     const statement = this.#cache.get(key.text) ?? this.#compile(key.text, key.binds, () => select);
     const isMany = Array.isArray(parameters);
-    const sets = isMany ? (parameters as readonly ParameterSet[]) : parameters === undefined ? NO_PARAMETERS : [parameters as ParameterSet];
+    const sets = isMany
+      ? (parameters as readonly ParameterSet[])
+      : parameters === undefined
+        ? NO_PARAMETERS
+        : [parameters as ParameterSet];
     return { plan: statement.plan, rows: yield* this.#run(statement, key.binds, sets, isMany, false) };
   }
 
@@ -205,11 +210,12 @@ function selectByKey(mapper: Mapper, binds: readonly BindParameter[]): Select {
 }
 
 function readRows(hydrator: Hydrator, plan: RowPlan, raw: readonly (readonly unknown[])[]): unknown[][] {
-  const [first] = plan.items;
-  if (plan.items.length === 1 && first!.kind === "entity") return raw.map((row) => [hydrator.entity(first!.plan, row)]);
-  return raw.map((row) =>
-    plan.items.map((item: ItemPlan) => (item.kind === "entity" ? hydrator.entity(item.plan, row) : row[item.position])),
+  const readers = plan.items.map((item: ItemPlan) =>
+    item.kind === "entity" ? hydrator.reader(item.plan) : (row: readonly unknown[]) => row[item.position],
   );
+  const [only] = readers;
+  if (readers.length === 1) return raw.map((row) => [only!(row)]);
+  return raw.map((row) => readers.map((read) => read(row)));
 }
 
 /** Rows of which a joined list made several are given once. */

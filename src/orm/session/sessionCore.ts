@@ -183,7 +183,7 @@ export class SessionCore implements SessionLink {
     }
   }
   *#reload(state: InstanceState): Io<void> {
-    const found = yield* this.#loader.byKey(state.mapper, state.keyValues!, false);
+    const found = yield* this.#loader.byKey(state.mapper, state.keyValues ?? state.mapper.primaryKeyOf(state.entity), false);
     if (found === null) throw rowGone(state);
   }
 
@@ -213,7 +213,6 @@ export class SessionCore implements SessionLink {
     const { mapper, entity } = state;
     const key = mapper.identityKey(mapper.primaryKeyOf(entity));
     state.identity = key;
-    state.keyValues = mapper.primaryKeyOf(entity);
     this.#inserted.add(state);
   }
   #flushed(): void {
@@ -343,6 +342,7 @@ export class SessionCore implements SessionLink {
         if (generated !== undefined) state.entity[generated.slot] = undefined;
       }
       state.identity = null;
+      state.keyValues = null;
       state.lifecycle = "transient";
       state.session = null;
       state.forgetChanges();
@@ -399,8 +399,6 @@ export class SessionCore implements SessionLink {
   }
   addLoaded(state: InstanceState): void {
     state.session = this;
-    state.keyValues = state.mapper.primaryKeyOf(state.entity);
-    this.identities.add(state.mapper, state.identity!, state.entity);
   }
 
   #attach(state: InstanceState): void {
@@ -438,6 +436,7 @@ export class SessionCore implements SessionLink {
     state.session = null;
   }
   #expire(state: InstanceState, names?: readonly string[]): void {
+    state.noteKey();
     for (const { key, slot } of [...state.mapper.columnAttributes, ...state.mapper.relationships.values()]) {
       if (names !== undefined && !names.includes(key)) continue;
       state.entity[slot] = undefined;

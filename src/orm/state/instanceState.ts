@@ -77,6 +77,11 @@ export class InstanceState {
     if (this.relationshipChanges?.has(relationship) === true) return;
     this.recordRelationship(relationship, this.lifecycle === "pending" ? [] : Array.from(list));
   }
+  /** Remembers the primary key, before its attributes are emptied. */
+  noteKey(): void {
+    const values = this.mapper.primaryKeyOf(this.entity);
+    if (!values.includes(undefined)) this.keyValues = values;
+  }
   forgetChanges(): void {
     this.changes = null;
     this.relationshipChanges = null;
