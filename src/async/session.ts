@@ -75,7 +75,7 @@ export class AsyncSession {
   expireAll(): void {
     this.core.expireAll();
   }
-  /** Loads an object's row again, overwriting changes that were not flushed. */
+  /** Loads an object's row again. Changes are flushed first; with autoflush off, those of this object are lost. */
   async refresh(entity: object): Promise<void> {
     await this.#run("refresh()", () => this.core.refresh(entity));
   }

@@ -95,7 +95,7 @@ class Mysql2Connection implements DriverConnection {
 
   #send(how: "query" | "execute", sql: string, values: unknown[]): Promise<[Answer, readonly Field[]]> {
     return new Promise((resolve, reject) => {
-      const done = (error: unknown, answer: unknown, fields: unknown): void => {
+      const done = (error: Error | null | undefined, answer: unknown, fields: unknown): void => {
         if (error !== null && error !== undefined) reject(error);
         else resolve([answer as Answer, (fields ?? []) as readonly Field[]]);
       };
@@ -137,7 +137,9 @@ export const mysql2Driver: Driver = {
     loadPackage("mysql2");
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
-    const mysql = loadPackage("mysql2") as typeof Mysql & { TypedParameter?: { BIGINT(value: bigint | number): unknown } };
+    const mysql = loadPackage("mysql2") as typeof Mysql & {
+      TypedParameter?: { readonly BIGINT: (value: bigint | number) => unknown };
+    };
     const { charset, unix_socket: socket, connect_timeout: connectTimeout, ...query } = target.query;
     const connection = mysql.createConnection({
       host: target.host ?? "localhost",

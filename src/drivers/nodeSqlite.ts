@@ -99,8 +99,7 @@ function columnsOf(statement: NodeStatement): readonly DriverColumn[] {
 }
 
 function loadNodeSqlite(): NodeSqlite {
-  const builtin = process.getBuiltinModule as ((name: string) => unknown) | undefined;
-  const sqlite = builtin?.("node:sqlite") as NodeSqlite | undefined;
+  const sqlite = process.getBuiltinModule("node:sqlite") as NodeSqlite | undefined;
   if (sqlite === undefined || !("setReturnArrays" in sqlite.StatementSync.prototype))
     throw new NoSuchModuleError(
       `The driver sqlite+node needs Node 24 or newer (this is ${process.version}); with an older one use better-sqlite3: npm install better-sqlite3`,

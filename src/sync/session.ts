@@ -57,7 +57,7 @@ export class Session {
   expireAll(): void {
     this.core.expireAll();
   }
-  /** Loads an object's row again, overwriting changes that were not flushed. */
+  /** Loads an object's row again. Changes are flushed first; with autoflush off, those of this object are lost. */
   refresh(entity: object): void {
     runSync(this.core.refresh(entity));
   }

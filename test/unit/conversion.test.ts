@@ -11,7 +11,11 @@ import { SqlType, type TypeKind, type TypeParameters } from "../../src/types/sql
 
 const names = ["sqlite", "postgresql", "mysql"] as const;
 
-function converters(name: string, kind: TypeKind, parameters: TypeParameters = {}): { bind: (value: unknown) => unknown; read: (value: unknown) => unknown } {
+function converters(
+  name: string,
+  kind: TypeKind,
+  parameters: TypeParameters = {},
+): { bind: (value: unknown) => unknown; read: (value: unknown) => unknown } {
   const dialect = makeDialect(name);
   const type = new SqlType(kind, parameters);
   const [bind, read] = [dialect.bindConverter(type), dialect.resultConverter(type, null)];
@@ -63,14 +67,19 @@ describe.each(names)("%s", (name) => {
   test("dates and times", () => {
     const { bind, read } = converters(name, "dateTime");
     fc.assert(
-      fc.property(fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true }), (date) => {
-        expect(read(bind(date))).toEqual(date);
-      }),
+      fc.property(
+        fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true }),
+        (date) => {
+          expect(read(bind(date))).toEqual(date);
+        },
+      ),
     );
-    for (const wrong of [new Date(Number.NaN), new Date(-1e15), new Date(8.64e15), "2024-01-01", 5]) expect(() => bind(wrong)).toThrow(DataError);
+    for (const wrong of [new Date(Number.NaN), new Date(-1e15), new Date(8.64e15), "2024-01-01", 5])
+      expect(() => bind(wrong)).toThrow(DataError);
     expect(converters(name, "dateTime", { as: "string" }).read("2024-02-29 01:02:03.123456")).toBe("2024-02-29 01:02:03.123456");
     expect(converters(name, "date").bind("2024-02-29")).toBe("2024-02-29");
-    for (const wrong of ["2023-02-29", "2024-13-01", "24-1-1", new Date()]) expect(() => converters(name, "date").bind(wrong)).toThrow(DataError);
+    for (const wrong of ["2023-02-29", "2024-13-01", "24-1-1", new Date()])
+      expect(() => converters(name, "date").bind(wrong)).toThrow(DataError);
     expect(converters(name, "time").bind("01:02")).toBe("01:02:00.000000");
     expect(() => converters(name, "time").bind("24:00:00")).toThrow(DataError);
   });
@@ -88,7 +97,14 @@ describe.each(names)("%s", (name) => {
 
   test("JSON, with its null told from SQL's", () => {
     const { bind, read } = converters(name, "json");
-    fc.assert(fc.property(fc.jsonValue().filter((value) => value !== null && !JSON.stringify(value).includes("-0")), (value) => { expect(read(bind(value))).toEqual(value); }));
+    fc.assert(
+      fc.property(
+        fc.jsonValue().filter((value) => value !== null),
+        (value) => {
+          expect(read(bind(value))).toEqual(JSON.parse(JSON.stringify(value)));
+        },
+      ),
+    );
     expect(bind(JSON_NULL)).toBe("null");
     expect(read("null")).toBe(JSON_NULL);
     expect(JSON.stringify({ x: JSON_NULL })).toBe('{"x":null}');
@@ -120,7 +136,8 @@ describe.each(names)("%s", (name) => {
     const dialect = makeDialect(name);
     const quote = name === "mysql" ? "`" : '"';
     expect(dialect.quoteIdentifier("user_account")).toBe("user_account");
-    for (const unusual of ["order", "Name", "a b", "1st", "naïve", ""]) expect(dialect.quoteIdentifier(unusual)).toBe(`${quote}${unusual}${quote}`);
+    for (const unusual of ["order", "Name", "a b", "1st", "naïve", ""])
+      expect(dialect.quoteIdentifier(unusual)).toBe(`${quote}${unusual}${quote}`);
     expect(dialect.quoteIdentifier(`a${quote}b`)).toBe(`${quote}a${quote}${quote}b${quote}`);
     const text = new SqlType("string");
     expect(dialect.literal("it's", text)).toBe("'it''s'");
@@ -146,11 +163,26 @@ test("NaN and the infinities only where the server has them", () => {
 
 test("every form of date and time that a database writes", () => {
   const expected = new Date("2024-02-29T01:02:03.123Z");
-  for (const text of ["2024-02-29 01:02:03.123456", "2024-02-29T01:02:03.123Z", "2024-02-29 03:02:03.123+02", "2024-02-29 06:32:03.123456+05:30", "2024-02-28 23:02:03.123-0200"])
+  for (const text of [
+    "2024-02-29 01:02:03.123456",
+    "2024-02-29T01:02:03.123Z",
+    "2024-02-29 03:02:03.123+02",
+    "2024-02-29 06:32:03.123456+05:30",
+    "2024-02-28 23:02:03.123-0200",
+  ])
     expect(parseDateTime(text)).toEqual(expected);
   expect(parseDateTime("2024-02-29")).toEqual(new Date("2024-02-29T00:00:00Z"));
   expect(parseDateTime("0050-01-01 00:00:00").toISOString()).toBe("0050-01-01T00:00:00.000Z");
-  for (const wrong of ["infinity", "0000-00-00 00:00:00", "2024-02-30", "2024-02-29 25:00:00", "2024-02-29 1:2:3", "2024-02-29 01:02:03.", "x"]) expect(() => parseDateTime(wrong)).toThrow(DataError);
+  for (const wrong of [
+    "infinity",
+    "0000-00-00 00:00:00",
+    "2024-02-30",
+    "2024-02-29 25:00:00",
+    "2024-02-29 1:2:3",
+    "2024-02-29 01:02:03.",
+    "x",
+  ])
+    expect(() => parseDateTime(wrong)).toThrow(DataError);
   expect(timeResult("12:34:56.000000")).toBe("12:34:56");
   expect(timeResult("12:34:56.5")).toBe("12:34:56.500000");
 });

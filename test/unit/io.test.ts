@@ -8,6 +8,14 @@ import { fakeConnection } from "../support/scriptedIo.ts";
 
 const connect = (open: () => unknown): IoRequest => ({ kind: "connect", open: open as never });
 
+/** An I/O function behind a type that hides what it is, as a mistake would. */
+const runnable = (): unknown =>
+  twice(
+    () => 1,
+    () => 2,
+    [],
+  );
+
 function* twice(first: () => unknown, second: () => unknown, log: string[]): Io<unknown[]> {
   try {
     return [yield connect(first), yield connect(second)];
@@ -18,26 +26,60 @@ function* twice(first: () => unknown, second: () => unknown, log: string[]): Io<
 
 describe("runSync", () => {
   test("answers each request and returns the result", () => {
-    expect(runSync(twice(() => 1, () => 2, []))).toEqual([1, 2]);
+    expect(
+      runSync(
+        twice(
+          () => 1,
+          () => 2,
+          [],
+        ),
+      ),
+    ).toEqual([1, 2]);
   });
 
   test("throws a request's error into the generator", () => {
     const log: string[] = [];
     const boom = new Error("boom");
-    expect(() => runSync(twice(() => 1, () => { throw boom; }, log))).toThrow(boom);
+    expect(() =>
+      runSync(
+        twice(
+          () => 1,
+          () => {
+            throw boom;
+          },
+          log,
+        ),
+      ),
+    ).toThrow(boom);
     expect(log).toEqual(["finally"]);
   });
 
   test("refuses a promise, and does not leave it unhandled", () => {
     const log: string[] = [];
-    expect(() => runSync(twice(() => Promise.reject(new Error("late")), () => 2, log))).toThrow(SyncWaitError);
+    expect(() =>
+      runSync(
+        twice(
+          () => Promise.reject(new Error("late")),
+          () => 2,
+          log,
+        ),
+      ),
+    ).toThrow(SyncWaitError);
     expect(log).toEqual(["finally"]);
   });
 
   test("asks a waiter to refuse", () => {
     const refusal = new Error("cannot wait");
     function* waits(): Io<void> {
-      yield { kind: "wait", waiter: { start: () => { throw new Error("must not start"); }, refuse: () => refusal } };
+      yield {
+        kind: "wait",
+        waiter: {
+          start: () => {
+            throw new Error("must not start");
+          },
+          refuse: () => refusal,
+        },
+      };
     }
     expect(() => runSync(waits())).toThrow(refusal);
   });
@@ -45,7 +87,9 @@ describe("runSync", () => {
   test("a generator may answer an error with a value", () => {
     function* recovers(): Io<string> {
       try {
-        yield connect(() => { throw new Error("boom"); });
+        yield connect(() => {
+          throw new Error("boom");
+        });
         return "no";
       } catch {
         return "recovered";
@@ -56,7 +100,8 @@ describe("runSync", () => {
 
   test("says that yield* was meant", () => {
     function* forgets(): Io<void> {
-      yield twice(() => 1, () => 2, []) as never;
+      const someIo: unknown = runnable();
+      yield someIo as IoRequest;
     }
     expect(() => runSync(forgets())).toThrow(InvalidRequestError);
     expect(() => runSync(forgets())).toThrow(/yield\*/);
@@ -65,9 +110,23 @@ describe("runSync", () => {
 
 describe("runAsync", () => {
   test("awaits promises and only promises", async () => {
-    await expect(runAsync(twice(() => Promise.resolve(1), () => 2, []))).resolves.toEqual([1, 2]);
+    await expect(
+      runAsync(
+        twice(
+          () => Promise.resolve(1),
+          () => 2,
+          [],
+        ),
+      ),
+    ).resolves.toEqual([1, 2]);
     let isDone = false;
-    void runAsync(twice(() => 1, () => 2, [])).then(() => (isDone = true));
+    void runAsync(
+      twice(
+        () => 1,
+        () => 2,
+        [],
+      ),
+    ).then(() => (isDone = true));
     await Promise.resolve();
     await Promise.resolve();
     expect(isDone).toBe(true);
@@ -75,13 +134,24 @@ describe("runAsync", () => {
 
   test("throws a rejection into the generator", async () => {
     const log: string[] = [];
-    await expect(runAsync(twice(() => 1, () => Promise.reject(new Error("boom")), log))).rejects.toThrow("boom");
+    await expect(
+      runAsync(
+        twice(
+          () => 1,
+          () => Promise.reject(new Error("boom")),
+          log,
+        ),
+      ),
+    ).rejects.toThrow("boom");
     expect(log).toEqual(["finally"]);
   });
 
   test("a waiter ends the wait", async () => {
     function* waits(): Io<unknown> {
-      return yield { kind: "wait", waiter: { start: (resolve) => setTimeout(() => resolve("woken"), 1), refuse: () => new Error("no") } };
+      return yield {
+        kind: "wait",
+        waiter: { start: (resolve) => setTimeout(() => resolve("woken"), 1), refuse: () => new Error("no") },
+      };
     }
     await expect(runAsync(waits())).resolves.toBe("woken");
   });
@@ -93,7 +163,13 @@ describe("both", () => {
   }
 
   test("closing never fails", async () => {
-    expect(runSync(closes(() => { throw new Error("no"); }))).toBeUndefined();
+    expect(
+      runSync(
+        closes(() => {
+          throw new Error("no");
+        }),
+      ),
+    ).toBeUndefined();
     await expect(runAsync(closes(() => Promise.reject(new Error("no"))))).resolves.toBeUndefined();
   });
 

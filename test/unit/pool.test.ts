@@ -16,14 +16,22 @@ const host: PoolHost = {
   },
   *ping(connection): Io<boolean> {
     try {
-      yield { kind: "execute", connection, statement: { sql: "ping", parameters: [], reusable: false, wideIntegers: false, returnsRows: true } };
+      yield {
+        kind: "execute",
+        connection,
+        statement: { sql: "ping", parameters: [], reusable: false, wideIntegers: false, returnsRows: true },
+      };
       return true;
     } catch {
       return false;
     }
   },
   *reset(connection): Io<void> {
-    yield { kind: "execute", connection, statement: { sql: "ROLLBACK", parameters: [], reusable: false, wideIntegers: false, returnsRows: false } };
+    yield {
+      kind: "execute",
+      connection,
+      statement: { sql: "ROLLBACK", parameters: [], reusable: false, wideIntegers: false, returnsRows: false },
+    };
   },
 };
 
@@ -54,7 +62,15 @@ describe("QueuePool", () => {
     const pool = makePool({ size: 1, maxOverflow: 0 });
     let waiting: Promise<unknown> | null = null;
     expect(() =>
-      runScripted(pool.acquire(), [{ kind: "connect", error: new Error("refused"), meanwhile: () => { waiting = runAsync(pool.acquire()); } }]),
+      runScripted(pool.acquire(), [
+        {
+          kind: "connect",
+          error: new Error("refused"),
+          meanwhile: () => {
+            waiting = runAsync(pool.acquire());
+          },
+        },
+      ]),
     ).toThrow("refused");
     await expect(waiting).resolves.toMatchObject({ generation: 0 });
     expect(counts(pool)).toEqual([0, 1, 0]);
@@ -63,7 +79,10 @@ describe("QueuePool", () => {
   test("a failing reset discards the connection", () => {
     const pool = makePool({ size: 1, maxOverflow: 0 });
     const record = runSync(pool.acquire());
-    runScripted(pool.release(record, { dirty: true }), [{ kind: "execute", sql: "ROLLBACK", error: new Error("lost") }, { kind: "close" }]);
+    runScripted(pool.release(record, { dirty: true }), [
+      { kind: "execute", sql: "ROLLBACK", error: new Error("lost") },
+      { kind: "close" },
+    ]);
     expect(counts(pool)).toEqual([0, 0, -1]);
     expect(runSync(pool.acquire())).not.toBe(record);
   });
@@ -92,7 +111,11 @@ describe("QueuePool", () => {
     const [a, b] = [runSync(pool.acquire()), runSync(pool.acquire())];
     runSync(pool.release(a));
     runSync(pool.release(b));
-    const fresh = runScripted(pool.acquire(), [{ kind: "execute", sql: "ping", error: new Error("gone") }, { kind: "close" }, { kind: "connect", answer: fakeConnection() }]);
+    const fresh = runScripted(pool.acquire(), [
+      { kind: "execute", sql: "ping", error: new Error("gone") },
+      { kind: "close" },
+      { kind: "connect", answer: fakeConnection() },
+    ]);
     runScripted(pool.release(fresh), []);
     runScripted(pool.acquire(), [{ kind: "close" }, { kind: "connect", answer: fakeConnection() }]);
   });
@@ -134,14 +157,28 @@ describe("QueuePool", () => {
   });
 
   test("an error of a connect listener closes the connection", () => {
-    const pool = new QueuePool({ ...host, onConnect: () => { throw new Error("listener"); } }, { size: 1, maxOverflow: 0 });
-    expect(() => runScripted(pool.acquire(), [{ kind: "connect", answer: fakeConnection() }, { kind: "close" }])).toThrow("listener");
+    const pool = new QueuePool(
+      {
+        ...host,
+        onConnect: () => {
+          throw new Error("listener");
+        },
+      },
+      { size: 1, maxOverflow: 0 },
+    );
+    expect(() => runScripted(pool.acquire(), [{ kind: "connect", answer: fakeConnection() }, { kind: "close" }])).toThrow(
+      "listener",
+    );
     expect(pool.checkedout()).toBe(0);
   });
 
   describe("in line", () => {
-    beforeEach(() => { vi.useFakeTimers(); });
-    afterEach(() => { vi.useRealTimers(); });
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
 
     test("first come, first served; nobody overtakes", async () => {
       const pool = makePool({ size: 1, maxOverflow: 0 });
@@ -176,7 +213,9 @@ describe("QueuePool", () => {
       await vi.advanceTimersByTimeAsync(30_000);
       const error = await failed;
       expect(error).toBeInstanceOf(TimeoutError);
-      expect((error as Error).message).toContain("QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 30.00");
+      expect((error as Error).message).toContain(
+        "QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 30.00",
+      );
       runSync(pool.release(record));
       expect(counts(pool)).toEqual([1, 0, 0]);
     });
@@ -195,7 +234,9 @@ describe("SingleConnectionPool", () => {
   test("explains itself to a second synchronous borrower", () => {
     const pool = new SingleConnectionPool(host);
     const record = runSync(pool.acquire());
-    expect(() => runSync(pool.acquire())).toThrow(/in-memory SQLite database has one connection, and it is in use.*Close.*database file/);
+    expect(() => runSync(pool.acquire())).toThrow(
+      /in-memory SQLite database has one connection, and it is in use.*Close.*database file/,
+    );
     runSync(pool.release(record));
     expect(runSync(pool.acquire())).toBe(record);
   });

@@ -3,11 +3,20 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { Result } from "../../src/engine/result.ts";
 import { asRow, rowShape } from "../../src/engine/row.ts";
-import { InvalidRequestError, MultipleResultsFound, NoResultFound, NoSuchColumnError, ResourceClosedError } from "../../src/errors/index.ts";
+import {
+  InvalidRequestError,
+  MultipleResultsFound,
+  NoResultFound,
+  NoSuchColumnError,
+  ResourceClosedError,
+} from "../../src/errors/index.ts";
 
 function result(names: readonly string[], ...rows: unknown[][]): Result {
   const shape = rowShape(names);
-  return new Result(rows.map((row) => asRow(row, shape)), names);
+  return new Result(
+    rows.map((row) => asRow(row, shape)),
+    names,
+  );
 }
 const numbers = (): Result => result(["id", "name"], [1, "a"], [2, "b"], [3, "c"]);
 const named = (row: unknown): Record<string, unknown> => row as Record<string, unknown>;
@@ -30,7 +39,13 @@ describe("Row", () => {
     const row = result(["length", "map", "0", "__proto__", "constructor"], [10, 20, 30, 40, 50]).first()!;
     expect(row.length).toBe(5);
     expect(row[0]).toBe(10);
-    expect(Object.entries(row._mapping)).toEqual([["0", 30], ["length", 10], ["map", 20], ["__proto__", 40], ["constructor", 50]]);
+    expect(Object.entries(row._mapping)).toEqual([
+      ["0", 30],
+      ["length", 10],
+      ["map", 20],
+      ["__proto__", 40],
+      ["constructor", 50],
+    ]);
     expect(row._get("map")).toBe(20);
   });
 
@@ -99,9 +114,16 @@ describe("Result", () => {
     const shared = {};
     expect(result(["a"], [1], [1], ["1"], [1n], [null], [null]).scalars().unique().all()).toEqual([1, "1", 1n, null]);
     expect(result(["a"], [shared], [shared], [{}]).unique().scalars().all()).toHaveLength(2);
-    expect(result(["a", "b"], [1, "x"], [1, "x"], [1, "y"]).unique().all()).toEqual([[1, "x"], [1, "y"]]);
+    expect(result(["a", "b"], [1, "x"], [1, "x"], [1, "y"]).unique().all()).toEqual([
+      [1, "x"],
+      [1, "y"],
+    ]);
     expect(result(["a", "b"], [1, "x"], [1, "x"]).unique().one()).toEqual([1, "x"]);
-    expect(numbers().unique((row) => Number(row[0]) % 2).all()).toHaveLength(2);
+    expect(
+      numbers()
+        .unique((row) => Number(row[0]) % 2)
+        .all(),
+    ).toHaveLength(2);
   });
 
   test("partitions", () => {

@@ -33,18 +33,22 @@ describe("makeUrl", () => {
     expect(Object.keys(makeUrl("postgresql://h/db?__proto__=1").query)).toEqual(["__proto__"]);
   });
 
-  test.each(["", "nothing", "postgresql://u:secret@h:port/db", "postgresql://u:secret@h:99999/db", "postgresql:u:secret@h", "postgresql://u:sec/ret@h/db"])(
-    "%j is refused without showing the password",
-    (text) => {
-      try {
-        makeUrl(text);
-        expect.unreachable();
-      } catch (error) {
-        expect(error).toBeInstanceOf(ArgumentError);
-        expect(inspect(error)).not.toMatch(/secret|sec\//);
-      }
-    },
-  );
+  test.each([
+    "",
+    "nothing",
+    "postgresql://u:secret@h:port/db",
+    "postgresql://u:secret@h:99999/db",
+    "postgresql:u:secret@h",
+    "postgresql://u:sec/ret@h/db",
+  ])("%j is refused without showing the password", (text) => {
+    try {
+      makeUrl(text);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(inspect(error)).not.toMatch(/secret|sec\//);
+    }
+  });
 
   test("a URL is given back as it is", () => {
     const url = URL.create({ drivername: "sqlite" });
@@ -53,7 +57,15 @@ describe("makeUrl", () => {
 });
 
 describe("URL", () => {
-  const url = URL.create({ drivername: "postgresql+pg", username: "u", password: "p@ss:word!", host: "::1", port: 5432, database: "db", query: { sslmode: "require", host: ["a", "b"] } });
+  const url = URL.create({
+    drivername: "postgresql+pg",
+    username: "u",
+    password: "p@ss:word!",
+    host: "::1",
+    port: 5432,
+    database: "db",
+    query: { sslmode: "require", host: ["a", "b"] },
+  });
 
   test("hides the password wherever it is printed", () => {
     const shown = "postgresql+pg://u:***@[::1]:5432/db?sslmode=require&host=a&host=b";
@@ -68,7 +80,8 @@ describe("URL", () => {
     const text = url.renderAsString({ hidePassword: false });
     expect(makeUrl(text).renderAsString({ hidePassword: false })).toBe(text);
     expect(makeUrl(text).password).toBe("p@ss:word!");
-    for (const again of ["sqlite://", "sqlite:///rel%20%3F.db", "sqlite:////abs.db"]) expect(makeUrl(again).equals(makeUrl(makeUrl(again).renderAsString({ hidePassword: false })))).toBe(true);
+    for (const again of ["sqlite://", "sqlite:///rel%20%3F.db", "sqlite:////abs.db"])
+      expect(makeUrl(again).equals(makeUrl(makeUrl(again).renderAsString({ hidePassword: false })))).toBe(true);
   });
 
   test("set replaces parts and leaves the original alone", () => {
@@ -76,7 +89,9 @@ describe("URL", () => {
     expect(other.database).toBe("other");
     expect(other.password).toBeNull();
     expect(url.database).toBe("db");
-    expect(() => { (url as { database: string | null }).database = "x"; }).toThrow(TypeError);
+    expect(() => {
+      (url as { database: string | null }).database = "x";
+    }).toThrow(TypeError);
   });
 
   test("names", () => {

@@ -2,6 +2,7 @@
  * What a flush starts from: the objects to insert, update and delete, and the foreign keys and link rows that follow from changed
  * relationships. Pure: reads objects, sends nothing.
  */
+import { FlushError } from "../../errors/orm.ts";
 import type { ColumnAttribute, Entity } from "../mapping/mapper.ts";
 import type { Relationship } from "../mapping/relationship.ts";
 import { stateOf, type InstanceState } from "../state/instanceState.ts";
@@ -99,7 +100,13 @@ class Collector {
   visit(state: InstanceState): void {
     for (const relationship of state.mapper.relationships.values()) {
       const { added, removed } = relationshipHistory(state, relationship);
-      if (added.length === 0 && removed.length === 0) continue;
+      if (added.length === 0 && removed.length === 0) {
+        // What a reference led to may never have been loaded.
+        const isCleared = state.entity[relationship.slot] === null && state.relationshipChanges?.get(relationship) === undefined;
+        if (isCleared && state.relationshipChanges?.has(relationship) === true) this.#copyKey(state, { relationship, source: null });
+        continue;
+      }
+      warnOfStrangers(state, relationship, added);
       switch (relationship.direction) {
         case "manyToOne":
           this.#copyKey(state, { relationship, source: added.length > 0 ? stateOf(added[0])! : null });
@@ -109,7 +116,10 @@ class Collector {
           for (const member of removed) this.#clearKey(stateOf(member)!, relationship, state);
           break;
         case "manyToMany":
-          for (const member of added) this.#link(this.newLinks, relationship, state, stateOf(member)!);
+          for (const member of added) {
+            // What is deleted in the same flush needs no link any more.
+            if (!this.#deleted.has(stateOf(member)!)) this.#link(this.newLinks, relationship, state, stateOf(member)!);
+          }
           for (const member of removed) this.#link(this.oldLinks, relationship, state, stateOf(member)!);
       }
     }
@@ -145,9 +155,8 @@ class Collector {
     if (hasParent) return;
     // It may have been given another parent by its foreign key, or through the other side.
     const moved = relationship.pairs.some(({ from, to }) => {
-      const key = holder.entity[holder.mapper.attributeOf(to).slot];
-      const attribute = owner.mapper.attributeOf(from);
-      return key !== undefined && !to.type.sameValue(key, owner.entity[attribute.slot]);
+      const key = holder.columnValue(to);
+      return key !== undefined && !to.type.sameValue(key, owner.columnValue(from));
     });
     if (!moved) this.#copyKey(holder, { relationship, source: null });
   }
@@ -170,6 +179,17 @@ class Collector {
   }
 }
 
+/** Members that came in through the other side, while their owner was in the session and they were not. */
+function warnOfStrangers(state: InstanceState, relationship: Relationship, added: readonly Entity[]): void {
+  for (const member of added) {
+    if (stateOf(member)!.session === state.session) continue;
+    process.emitWarning(
+      `${stateOf(member)!.mapper.describe(member)} is in ${relationship.label} of ${state.mapper.describe(state.entity)} and not in the session, so this flush does not write it. Add it with session.add().`,
+      { type: "AthanorWarning", code: "not-in-session" },
+    );
+  }
+}
+
 /** True when two relationships are about the same foreign key columns. */
 function sameKey(a: Relationship, b: Relationship): boolean {
   return a.pairs[0]!.to === b.pairs[0]!.to;
@@ -180,7 +200,12 @@ export function copyKeys(holder: InstanceState, copies: readonly KeyCopy[]): voi
   for (const { relationship, source } of copies) {
     for (const { from, to } of relationship.pairs) {
       const attribute: ColumnAttribute = holder.mapper.attributeOf(to);
-      const value = source === null ? null : source.entity[source.mapper.attributeOf(from).slot];
+      const value = source === null ? null : source.columnValue(from);
+      if (value === undefined) {
+        throw new FlushError(
+          `${relationship.label} refers to ${String(from)}, which is not loaded on ${source!.mapper.describe(source!.entity)}. Load the object again before the flush.`,
+        );
+      }
       const old = holder.entity[attribute.slot];
       if (old === value || (old !== undefined && attribute.column.type.sameValue(old, value))) continue;
       holder.entity[attribute.slot] = value;

@@ -236,7 +236,7 @@ function changedValues(mapper: Mapper, state: InstanceState): ParameterSet | nul
     row[key] = value;
     state.entity[slot] = value;
   }
-  for (const { key, slot } of mapper.primaryKey) row[KEY_PREFIX + key] = state.entity[slot];
+  for (const { key, column } of mapper.primaryKey) row[KEY_PREFIX + key] = state.columnValue(column);
   return row;
 }
 
@@ -256,7 +256,7 @@ function keyCriteria(columns: readonly Column[]): ColumnElement<boolean>[] {
 
 function* emitDeletes(connection: FlushConnection, mapper: Mapper, states: readonly InstanceState[]): Io<void> {
   const rows = states.map((state) =>
-    Object.fromEntries(mapper.primaryKey.map(({ key, slot }) => [KEY_PREFIX + key, state.entity[slot]])),
+    Object.fromEntries(mapper.primaryKey.map(({ key, column }) => [KEY_PREFIX + key, state.columnValue(column)])),
   );
   const statement = statementOf(deleteStatements, mapper, "", () =>
     new Delete(mapper.table).where(...keyCriteria(mapper.table.primaryKey)),
@@ -274,8 +274,8 @@ function* emitDeletes(connection: FlushConnection, mapper: Mapper, states: reado
 
 function linkRow({ relationship, owner, member }: Link): ParameterSet {
   const row: Record<string, unknown> = {};
-  for (const { from, to } of relationship.pairs) row[to.key] = owner.entity[owner.mapper.attributeOf(from).slot];
-  for (const { from, to } of relationship.targetPairs) row[to.key] = member.entity[member.mapper.attributeOf(from).slot];
+  for (const { from, to } of relationship.pairs) row[to.key] = owner.columnValue(from);
+  for (const { from, to } of relationship.targetPairs) row[to.key] = member.columnValue(from);
   return row;
 }
 

@@ -124,7 +124,7 @@ function deleteLevels(deletes: readonly InstanceState[]): readonly (readonly Ins
 function keyHeldFor(state: InstanceState, target: Mapper): readonly unknown[] {
   return target.primaryKey.map(({ column }) => {
     const key = state.mapper.table.foreignKeys.find((candidate) => candidate.column === column);
-    return key === undefined ? null : state.entity[state.mapper.attributeOf(key.parent).slot];
+    return key === undefined ? null : state.columnValue(key.parent);
   });
 }
 

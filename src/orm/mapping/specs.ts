@@ -18,8 +18,9 @@ export type Multiplicity = "many" | "one" | "maybe";
 export type LazyMode = "select" | "selectin" | "joined";
 
 export interface RelationshipOptions<Target> {
+  // `infer` would look into the other shape, and so into its getters, while this one's are being inferred: a circle.
   /** The relationship on the other side that shows the same link; both stay in step. */
-  readonly backPopulates?: Target extends { readonly shape: infer S } ? keyof S & string : string;
+  readonly backPopulates?: Target extends { readonly shape: unknown } ? keyof Target["shape"] & string : string;
   /** Which operations go on to the related objects: names with commas, such as `"all, delete-orphan"`. Default: `"save-update, merge"`. */
   readonly cascade?: string;
   /** The order of a list when it is loaded. */

@@ -227,10 +227,11 @@ export class SessionCore implements SessionLink {
       this.identities.delete(state.mapper, state.identity!);
       this.#deleted.add(state);
     }
-    for (const state of this.#modified) state.forgetChanges();
+    const modified = [...this.#modified];
     this.#pending.clear();
     this.#toDelete.clear();
     this.#modified.clear();
+    for (const state of modified) state.forgetFlushed();
   }
   /** A failed flush has undone nothing of the objects, and the whole transaction in the database. */
   *#fail(error: unknown): Io<void> {
@@ -240,29 +241,35 @@ export class SessionCore implements SessionLink {
     this.#connection = null;
     if (connection !== null) yield* connection.close();
   }
-  /** Members that left a list with delete-orphan, and have no other parent there, are deleted; new ones are not inserted. */
+  /** Members that left a list with delete-orphan, and have no other parent there, are deleted. New ones have left the session already. */
   *#deleteOrphans(): Io<void> {
+    const orphans = new Set<InstanceState>();
+    const adopted = new Set<InstanceState>();
     for (const state of [...this.#modified, ...this.#pending]) {
       for (const relationship of state.mapper.relationships.values()) {
-        if (!relationship.cascade.has("delete-orphan")) continue;
-        for (const member of relationshipHistory(state, relationship).removed) {
-          const memberState = stateOf(member)!;
-          const { reverse } = relationship;
-          const hasOtherParent =
-            reverse !== null &&
-            member[reverse.slot] !== null &&
-            member[reverse.slot] !== undefined &&
-            member[reverse.slot] !== state.entity;
-          if (hasOtherParent) continue;
-          if (memberState.lifecycle === "pending") this.#detach(memberState);
-          else if (memberState.lifecycle === "persistent") yield* this.#markDeleted(memberState);
+        const { reverse } = relationship;
+        if (relationship.cascade.has("delete-orphan")) {
+          const { added, removed } = relationshipHistory(state, relationship);
+          for (const member of added) adopted.add(stateOf(member)!);
+          for (const member of removed) {
+            const parent = reverse === null ? undefined : member[reverse.slot];
+            if (parent === null || parent === undefined || parent === state.entity) orphans.add(stateOf(member)!);
+          }
+        } else if (reverse?.cascade.has("delete-orphan") === true && state.entity[relationship.slot] === null) {
+          // The parent was taken away; its list may not be loaded.
+          if (state.relationshipChanges?.has(relationship) === true) orphans.add(state);
         }
       }
+    }
+    for (const state of orphans) {
+      if (!adopted.has(state) && state.lifecycle === "persistent") yield* this.#markDeleted(state);
     }
   }
   *#markDeleted(state: InstanceState): Io<void> {
     if (this.#toDelete.has(state)) return;
     this.#toDelete.add(state);
+    // The order of deletions follows from what the row refers to.
+    if (state.mapper.table.foreignKeys.some(({ parent }) => state.columnValue(parent) === undefined)) yield* this.#reload(state);
     for (const relationship of state.mapper.relationships.values()) {
       // Lists are loaded even without the cascade: their members' foreign keys, or the link rows, have to go.
       if (!relationship.isList && !relationship.cascade.has("delete")) continue;
@@ -382,6 +389,9 @@ export class SessionCore implements SessionLink {
     const state = stateOf(entity)!;
     if (state.session !== this) this.add(entity);
   }
+  dropPending(state: InstanceState): void {
+    if (state.lifecycle === "pending" && state.session === this) this.#detach(state);
+  }
   knownReference(state: InstanceState, relationship: Relationship): Entity | null | undefined {
     return this.#loader.knownReference(state, relationship);
   }
@@ -441,7 +451,8 @@ export class SessionCore implements SessionLink {
       if (names !== undefined && !names.includes(key)) continue;
       state.entity[slot] = undefined;
     }
-    if (names === undefined) {
+    if (names !== undefined) state.forgetChangesOf(names);
+    else {
       state.forgetChanges();
       this.#modified.delete(state);
     }

@@ -79,16 +79,30 @@ export function writeRelationship(entity: Entity, relationship: Relationship, va
     return;
   }
   if (value !== null) requireMember(relationship, value);
-  const old = entity[relationship.slot] as Entity | null | undefined;
+  const old = replaceReference(state, relationship, value as Entity | null);
   if (old === value) return;
-  entity[relationship.slot] = value;
-  state.recordRelationship(relationship, old);
   const { reverse } = relationship;
   if (reverse !== null) {
     if (old !== null && old !== undefined) dropFromList(old, reverse, entity);
     if (value !== null) addToList(value as Entity, reverse, entity);
+    else dropNewOrphan(entity, reverse);
   }
   if (value !== null) cascade(state, relationship, value as Entity);
+}
+
+/** Sets a reference, and gives what was there before as far as that is known without loading; undefined where it is not. */
+function replaceReference(state: InstanceState, relationship: Relationship, value: Entity | null): Entity | null | undefined {
+  const { entity, session } = state;
+  let old = entity[relationship.slot] as Entity | null | undefined;
+  if (old === undefined && state.isTracked) old = session?.knownReference(state, relationship);
+  entity[relationship.slot] = value;
+  if (old !== value) state.recordRelationship(relationship, old);
+  return old;
+}
+
+/** A new object that is nobody's, and may not be, is not to be inserted. */
+function dropNewOrphan(member: Entity, list: Relationship): void {
+  if (list.cascade.has("delete-orphan")) stateOf(member)!.session?.dropPending(stateOf(member)!);
 }
 
 /** Objects of another class, or no objects, are refused before anything is changed. */
@@ -114,19 +128,19 @@ function memberAdded(state: InstanceState, relationship: Relationship, member: E
 /** A member left a list: the other side is told. */
 function memberRemoved(state: InstanceState, relationship: Relationship, member: Entity): void {
   const { reverse } = relationship;
-  if (reverse === null) return;
-  if (reverse.isList) dropFromList(member, reverse, state.entity);
-  else if (member[reverse.slot] === state.entity) setReference(member, reverse, null);
+  if (reverse?.isList === true) dropFromList(member, reverse, state.entity);
+  else if (reverse === null) dropNewOrphan(member, relationship);
+  else if (member[reverse.slot] === state.entity || member[reverse.slot] === undefined) {
+    setReference(member, reverse, null);
+    dropNewOrphan(member, relationship);
+  }
 }
 
 /** Sets the many-to-one side without telling the list, which knows; leaves the list where the object was before. */
 function setReference(member: Entity, relationship: Relationship, value: Entity | null): void {
-  const old = member[relationship.slot] as Entity | null | undefined;
-  if (old === value) return;
-  member[relationship.slot] = value;
-  stateOf(member)!.recordRelationship(relationship, old);
+  const old = replaceReference(stateOf(member)!, relationship, value);
   const { reverse } = relationship;
-  if (old !== null && old !== undefined && reverse !== null) dropFromList(old, reverse, member);
+  if (old !== value && old !== null && old !== undefined && reverse !== null) dropFromList(old, reverse, member);
 }
 
 /** Adds to the other side's list without telling back; a list that is not loaded learns of it when it is. */

@@ -2,6 +2,7 @@
  * What the ORM notes about one mapped object: its session, its place in the life cycle, and the old values of what was changed. Reading
  * and loading never touch the changes; only writing does, so a flush costs what changed.
  */
+import type { Column } from "../../sql/schema/column.ts";
 import type { ColumnAttribute, Entity, IdentityKey, Mapper } from "../mapping/mapper.ts";
 import type { Relationship } from "../mapping/relationship.ts";
 
@@ -21,6 +22,8 @@ export interface SessionLink {
   noteChange(state: InstanceState): void;
   /** Takes an object in that came to be related to one of the session's. */
   cascadeIn(entity: Entity): void;
+  /** Takes an object out again that has no row yet; does nothing with any other. */
+  dropPending(state: InstanceState): void;
   /** What a many-to-one relationship leads to, where the session knows it without a statement; undefined where it does not. */
   knownReference(state: InstanceState, relationship: Relationship): Entity | null | undefined;
   /** Loads attributes of a persistent object now; only in a synchronous session. */
@@ -82,10 +85,33 @@ export class InstanceState {
     const values = this.mapper.primaryKeyOf(this.entity);
     if (!values.includes(undefined)) this.keyValues = values;
   }
+  /** The value of a column of the object's row; that of its key is known even where it was expired. */
+  columnValue(column: Column): unknown {
+    const attribute = this.mapper.attributeOf(column);
+    const value = this.entity[attribute.slot];
+    if (value !== undefined || this.keyValues === null) return value;
+    return this.keyValues[this.mapper.primaryKey.indexOf(attribute)];
+  }
   forgetChanges(): void {
     this.changes = null;
     this.relationshipChanges = null;
     this.pendingMembers = null;
+  }
+  /** The flush has written the changes; only members that are not in the session have not been. */
+  forgetFlushed(): void {
+    const waiting = this.pendingMembers;
+    this.forgetChanges();
+    for (const [relationship, { added }] of waiting ?? []) {
+      for (const member of added) {
+        if (stateOf(member)!.session !== this.session) this.membersToApply(relationship).added.add(member);
+      }
+    }
+  }
+  forgetChangesOf(names: readonly string[]): void {
+    for (const changes of [this.changes, this.relationshipChanges, this.pendingMembers])
+      for (const attribute of changes?.keys() ?? []) if (names.includes(attribute.key)) changes!.delete(attribute as never);
+    if (this.changes?.size === 0) this.changes = null;
+    if (this.relationshipChanges?.size === 0) this.relationshipChanges = null;
   }
   membersToApply(relationship: Relationship): PendingMembers {
     this.pendingMembers ??= new Map();
@@ -94,6 +120,8 @@ export class InstanceState {
       members = { added: new Set(), removed: new Set() };
       this.pendingMembers.set(relationship, members);
     }
+    // With the flush the rows say it all, and what is noted here must be forgotten.
+    this.session?.noteChange(this);
     return members;
   }
 }

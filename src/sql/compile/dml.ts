@@ -41,9 +41,8 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
   const isHidden =
     insert.returningItems.length === 0 && missing.length > 0 && rowCount === 1 && features.generatedKeys === "returning";
   const returned = isHidden ? missing : (insert.returningColumns ?? []);
-  const tail = returningClause(returned, features.insertReturning, compiler, isOutermost && !isHidden);
+  const tail = returningClause(returned, features.insertReturning, compiler, isOutermost);
   if (isOutermost) {
-    if (isHidden) compiler.resultColumns = null;
     const generated = table.autoincrementColumn;
     compiler.insertShape = {
       table: compiler.quote(table.name),

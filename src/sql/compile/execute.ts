@@ -94,7 +94,7 @@ export function planCompiled(
   isCached: boolean,
 ): ExecutionPlan {
   const common = { kind: compiled.kind, columns: compiled.columns, cached: isCached };
-  const returnsRows = compiled.columns !== null || compiled.kind === "text" || compiled.insert?.hidden === true;
+  const returnsRows = compiled.columns !== null || compiled.kind === "text";
   const statementOf = (sql: string, values: readonly unknown[]): DriverStatement => ({
     sql,
     parameters: values,
@@ -112,14 +112,15 @@ export function planCompiled(
   const keys = insertedKeys(compiled.insert, raws, dialect);
   if (compiled.insert?.batchable === true) {
     const shape = compiled.insert;
-    const wantsRows = compiled.columns !== null;
+    const wantsRows = compiled.columns !== null && !shape.hidden;
     const style = wantsRows ? dialect.features.generatedKeysOfMany : dialect.features.insertMany;
     if (style === "values" || style === "orderedSelect") {
       const statements = batches(compiled, shape, dialect, raws, style).map(({ sql, values }) => ({
         ...statementOf(sql, values),
         returnsRows: wantsRows,
       }));
-      return { ...common, mode: "batches", statements, insertedKeys: wantsRows ? keys : null };
+      const columns = wantsRows ? compiled.columns : null;
+      return { ...common, columns, mode: "batches", statements, insertedKeys: wantsRows ? keys : null };
     }
   }
   if (returnsRows || compiled.sql === null) {

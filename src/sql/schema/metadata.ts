@@ -97,9 +97,9 @@ export class MetaData {
 
   /**
    * Creates every table that does not exist, in the order in which they depend on each other, in one transaction where the database
-   * allows it.
+   * allows it. Foreign keys of tables that refer to each other in a circle are added afterwards, where the database can do that.
    *
-   * @throws CircularDependencyError where tables refer to each other in a circle and the database cannot add a foreign key later
+   * @throws NoReferencedTableError or NoReferencedColumnError for a foreign key that leads nowhere
    */
   createAll<R>(bind: SchemaBind<R>, options: CreateOptions = {}): R {
     const checkfirst = checkfirstOf(options, "createAll");

@@ -1,0 +1,31 @@
+/** The two colours have the same methods: what one facade gives, the other gives as a promise. */
+import { expectTypeOf, test } from "vitest";
+import type { AsyncConnection } from "../../src/async/connection.ts";
+import type { AsyncEngine } from "../../src/async/engine.ts";
+import type { AsyncTransaction } from "../../src/async/transaction.ts";
+import type { Connection } from "../../src/sync/connection.ts";
+import type { Engine } from "../../src/sync/engine.ts";
+import type { Transaction } from "../../src/sync/transaction.ts";
+
+type Named<T> = Exclude<keyof T, symbol>;
+
+test("the same names", () => {
+  expectTypeOf<Named<AsyncEngine>>().toEqualTypeOf<Named<Engine>>();
+  expectTypeOf<Named<AsyncConnection>>().toEqualTypeOf<Named<Connection>>();
+  expectTypeOf<Named<AsyncTransaction>>().toEqualTypeOf<Named<Transaction>>();
+});
+
+test("the same parameters, and promises of the same results", () => {
+  expectTypeOf<Parameters<AsyncConnection["execDriverSql"]>>().toEqualTypeOf<Parameters<Connection["execDriverSql"]>>();
+  expectTypeOf<ReturnType<AsyncConnection["execDriverSql"]>>().toEqualTypeOf<Promise<ReturnType<Connection["execDriverSql"]>>>();
+  expectTypeOf<Parameters<AsyncConnection["execute"]>>().toEqualTypeOf<Parameters<Connection["execute"]>>();
+  expectTypeOf<ReturnType<AsyncConnection["commit"]>>().toEqualTypeOf<Promise<void>>();
+  expectTypeOf<ReturnType<AsyncEngine["connect"]>>().toEqualTypeOf<Promise<AsyncConnection>>();
+});
+
+test("disposal: using for one, await using for the other", () => {
+  expectTypeOf<Connection>().toExtend<Disposable>();
+  expectTypeOf<AsyncConnection>().toExtend<AsyncDisposable>();
+  expectTypeOf<Transaction>().toExtend<Disposable>();
+  expectTypeOf<AsyncTransaction>().toExtend<AsyncDisposable>();
+});
