@@ -11,6 +11,8 @@ export { createEngine, Engine } from "./sync/engine.ts";
 export { Connection } from "./sync/connection.ts";
 export { createAsyncEngine, AsyncEngine } from "./async/engine.ts";
 export { AsyncConnection } from "./async/connection.ts";
+export { registerDriver } from "./engine/driverRegistry.ts";
+export type { Driver } from "./dialects/contract.ts";
 export { event } from "./engine/events.ts";
 export { JSON_NULL } from "./types/jsonNull.ts";
 export { Decimal } from "decimal.js";

@@ -1,12 +1,18 @@
 /**
  * The dialects by name. A new one is made for every engine, because it learns from the server that the engine talks to.
  */
+import { stringify } from "../sql/compile/compiler.ts";
+import { setSqlWriter } from "../sql/nodes/node.ts";
 import { NoSuchModuleError } from "../errors/engine.ts";
 import type { Dialect } from "./contract.ts";
 import { DefaultDialect } from "./default.ts";
 import { MysqlDialect } from "./mysql/dialect.ts";
 import { PostgresqlDialect } from "./postgresql/dialect.ts";
 import { SqliteDialect } from "./sqlite/dialect.ts";
+
+/** What `String(statement)` gives. */
+const forPeople = new DefaultDialect();
+setSqlWriter((node) => stringify(node, forPeople));
 
 const DIALECTS: ReadonlyMap<string, () => Dialect> = new Map<string, () => Dialect>([
   ["sqlite", () => new SqliteDialect()],

@@ -103,7 +103,8 @@ class Collector {
       if (added.length === 0 && removed.length === 0) {
         // What a reference led to may never have been loaded.
         const isCleared = state.entity[relationship.slot] === null && state.relationshipChanges?.get(relationship) === undefined;
-        if (isCleared && state.relationshipChanges?.has(relationship) === true) this.#copyKey(state, { relationship, source: null });
+        if (isCleared && state.relationshipChanges?.has(relationship) === true)
+          this.#copyKey(state, { relationship, source: null });
         continue;
       }
       warnOfStrangers(state, relationship, added);
@@ -184,7 +185,7 @@ function warnOfStrangers(state: InstanceState, relationship: Relationship, added
   for (const member of added) {
     if (stateOf(member)!.session === state.session) continue;
     process.emitWarning(
-      `${stateOf(member)!.mapper.describe(member)} is in ${relationship.label} of ${state.mapper.describe(state.entity)} and not in the session, so this flush does not write it. Add it with session.add().`,
+      `${stateOf(member)!.describe()} is in ${relationship.label} of ${state.describe()} and not in the session, so this flush does not write it. Add it with session.add().`,
       { type: "AthanorWarning", code: "not-in-session" },
     );
   }
@@ -203,7 +204,7 @@ export function copyKeys(holder: InstanceState, copies: readonly KeyCopy[]): voi
       const value = source === null ? null : source.columnValue(from);
       if (value === undefined) {
         throw new FlushError(
-          `${relationship.label} refers to ${String(from)}, which is not loaded on ${source!.mapper.describe(source!.entity)}. Load the object again before the flush.`,
+          `${relationship.label} refers to ${String(from)}, which is not loaded on ${source!.describe()}. Load the object again before the flush.`,
         );
       }
       const old = holder.entity[attribute.slot];

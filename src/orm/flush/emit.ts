@@ -80,7 +80,11 @@ function* emitInsertBatch(connection: FlushConnection, mapper: Mapper, { fetched
   // The keys of many rows come back with the rows where one statement inserts them; elsewhere the protocol reports each.
   const keysComeAsRows =
     rows.length > 1 && !isKeyGiven && (generatedKeysOfMany === "values" || generatedKeysOfMany === "orderedSelect");
-  if (wanted.length > 0 || keysComeAsRows) {
+  // A key that a default of the database makes is in no protocol's answer.
+  const isKeyDefault = mapper.primaryKey.some(
+    ({ key, column }) => !Object.hasOwn(rows[0]!, key) && column !== mapper.table.autoincrementColumn,
+  );
+  if (wanted.length > 0 || keysComeAsRows || (isKeyDefault && insertReturning)) {
     const statement = new Insert(mapper.table).returning(...[...mapper.primaryKey, ...wanted].map(({ column }) => column));
     const result = yield* connection.execute(statement, rows.length === 1 ? rows[0]! : rows);
     const returned = result.all() as readonly (readonly unknown[])[];
@@ -194,7 +198,7 @@ function* emitUpdates(connection: FlushConnection, mapper: Mapper, states: reado
     const result = yield* connection.execute(statement, rows.length === 1 ? rows[0]! : rows);
     if (result.rowcount >= 0 && result.rowcount !== rows.length) {
       throw new StaleDataError(
-        `UPDATE of ${mapper.table.name} should have matched ${rows.length} row${rows.length === 1 ? "" : "s"}, and matched ${result.rowcount}: ${updated.length === 1 ? mapper.describe(updated[0]!.entity) : "some"} was deleted or renumbered by somebody else. Roll back, load again and repeat.`,
+        `UPDATE of ${mapper.table.name} should have matched ${rows.length} row${rows.length === 1 ? "" : "s"}, and matched ${result.rowcount}: ${updated.length === 1 ? updated[0]!.describe() : "some"} was deleted or renumbered by somebody else. Roll back, load again and repeat.`,
       );
     }
     // A default that the database worked out is not known; it is loaded when it is read.
@@ -219,7 +223,7 @@ function changedValues(mapper: Mapper, state: InstanceState): ParameterSet | nul
     if (old !== undefined && attribute.column.type.sameValue(old, value)) continue;
     if (attribute.column.isPrimaryKey) {
       throw new NotYetSupportedError(
-        `The primary key ${attribute.key} of ${mapper.describe(state.entity)} was changed; changing the key of a row is not there yet. Insert a new object and delete this one.`,
+        `The primary key ${attribute.key} of ${state.describe()} was changed; changing the key of a row is not there yet. Insert a new object and delete this one.`,
       );
     }
     if (value instanceof ColumnElement)

@@ -134,7 +134,7 @@ function levels(
 ): readonly (readonly InstanceState[])[] {
   const { order, cyclic } = topologicalSort(states, needs);
   if (cyclic.size > 0) {
-    const cycle = [...cyclic].map((state) => state.mapper.describe(state.entity));
+    const cycle = [...cyclic].map((state) => state.describe());
     throw new CircularDependencyError(
       `These rows refer to each other in a circle, so that none can be written first: ${cycle.slice(0, 5).join(", ")}. Flush one without its reference, then set the reference (postUpdate is not there yet).`,
       cycle,

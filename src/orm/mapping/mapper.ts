@@ -126,13 +126,12 @@ export class Mapper {
     }
     return key;
   }
+  /** False for an object whose columns have all been expired. */
+  hasValues(entity: Entity): boolean {
+    return this.columnAttributes.some(({ slot }) => entity[slot] !== undefined);
+  }
   primaryKeyOf(entity: Entity): readonly unknown[] {
     return this.primaryKey.map(({ slot }) => entity[slot]);
-  }
-  /** `User(id=1)`, for messages. */
-  describe(entity: Entity): string {
-    const parts = this.primaryKey.map(({ key, slot }) => `${key}=${String(entity[slot] ?? "none")}`);
-    return `${this.name}(${parts.join(", ")})`;
   }
 }
 

@@ -102,7 +102,8 @@ export class SessionLoader {
       }
       if (relationship.direction === "manyToOne") {
         const known = this.knownReference(state, relationship);
-        if (known !== undefined) {
+        // An object that has been expired comes with the others.
+        if (known === null || (known !== undefined && relationship.target.hasValues(known))) {
           setLoaded(state, relationship, known);
           continue;
         }

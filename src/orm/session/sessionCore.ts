@@ -87,7 +87,7 @@ export class SessionCore implements SessionLink {
     const state = requireState(entity, "delete");
     if (state.lifecycle !== "persistent" || state.session !== this) {
       throw new InvalidRequestError(
-        `delete(): ${state.mapper.describe(state.entity)} is ${state.lifecycle}${state.session === this ? "" : " and not in this session"}; only persistent objects can be deleted.`,
+        `delete(): ${state.describe()} is ${state.lifecycle}${state.session === this ? "" : " and not in this session"}; only persistent objects can be deleted.`,
       );
     }
     yield* this.#markDeleted(state);
@@ -95,8 +95,7 @@ export class SessionCore implements SessionLink {
   /** Takes an object out, without any effect on its row. */
   expunge(entity: unknown): void {
     const state = requireState(entity, "expunge");
-    if (state.session !== this)
-      throw new InvalidRequestError(`expunge(): ${state.mapper.describe(state.entity)} is not in this session.`);
+    if (state.session !== this) throw new InvalidRequestError(`expunge(): ${state.describe()} is not in this session.`);
     for (const each of this.#reachable(state, "expunge")) if (each.session === this) this.#detach(each);
   }
   expungeAll(): void {
@@ -107,7 +106,7 @@ export class SessionCore implements SessionLink {
   expire(entity: unknown, attributeNames?: readonly string[]): void {
     const state = requireState(entity, "expire");
     if (state.session !== this || state.lifecycle !== "persistent") {
-      throw new InvalidRequestError(`expire(): ${state.mapper.describe(state.entity)} is not persistent in this session.`);
+      throw new InvalidRequestError(`expire(): ${state.describe()} is not persistent in this session.`);
     }
     this.#expire(state, attributeNames);
   }
@@ -154,8 +153,7 @@ export class SessionCore implements SessionLink {
     const identity = mapper.identityKey(values);
     if (identity === null) throw new ArgumentError(`get(): a primary key of ${mapper.name} is never null.`);
     const known = this.identities.get(mapper, identity);
-    if (known !== undefined && mapper.columnAttributes.some(({ slot }) => known[slot] !== undefined))
-      return this.#toDelete.has(stateOf(known)!) ? null : known;
+    if (known !== undefined && mapper.hasValues(known)) return this.#toDelete.has(stateOf(known)!) ? null : known;
     if (this.autoflush) yield* this.flush();
     return yield* this.#loader.byKey(mapper, values, false);
   }
@@ -418,7 +416,7 @@ export class SessionCore implements SessionLink {
     }
     if (state.session !== null) {
       throw new InvalidRequestError(
-        `add(): ${state.mapper.describe(state.entity)} is in another session already. Take it out there with expunge() first.`,
+        `add(): ${state.describe()} is in another session already. Take it out there with expunge() first.`,
       );
     }
     if (state.identity === null) {
@@ -427,9 +425,7 @@ export class SessionCore implements SessionLink {
     } else {
       const known = this.identities.get(state.mapper, state.identity);
       if (known !== undefined && known !== state.entity) {
-        throw new InvalidRequestError(
-          `add(): the session has another object for the row of ${state.mapper.describe(state.entity)} already.`,
-        );
+        throw new InvalidRequestError(`add(): the session has another object for the row of ${state.describe()} already.`);
       }
       state.lifecycle = "persistent";
       this.identities.add(state.mapper, state.identity, state.entity);
@@ -460,7 +456,7 @@ export class SessionCore implements SessionLink {
   #requirePersistent(entity: unknown, where: string): InstanceState {
     const state = requireState(entity, where);
     if (state.session !== this || state.lifecycle !== "persistent") {
-      throw new InvalidRequestError(`${where}(): ${state.mapper.describe(state.entity)} is not persistent in this session.`);
+      throw new InvalidRequestError(`${where}(): ${state.describe()} is not persistent in this session.`);
     }
     return state;
   }

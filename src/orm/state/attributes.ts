@@ -31,15 +31,19 @@ export function readRelationship(entity: Entity, relationship: Relationship): un
 }
 
 function loadNow(state: InstanceState, attribute: ColumnAttribute | Relationship, key: string): unknown {
-  const { session, mapper, entity } = state;
+  const { session, mapper } = state;
   if (session === null) {
     throw new DetachedInstanceError(
-      `${mapper.describe(entity)} is not in a session, so its attribute ${key} cannot be loaded. Load it before the session is closed, or keep values on commit with expireOnCommit: false.`,
+      `${state.describe()} is not in a session, so its attribute ${key} cannot be loaded. Load it before the session is closed, or keep values on commit with expireOnCommit: false.`,
     );
   }
   if (session.colour === "async") {
+    const cure =
+      "column" in attribute
+        ? "A commit or rollback forgets the values of all objects (expireOnCommit: false keeps them on commit). Load it"
+        : `Load it with the query: options(selectinload(${mapper.name}.c.${key})), or`;
     throw new MissingLoadError(
-      `${mapper.describe(entity)}: the attribute ${key} is not loaded, and an asynchronous session cannot load it while it is read. Load it with the query (options(selectinload(${mapper.name}.c.${key})), for a relationship), or with: await session.load(object, "${key}").`,
+      `${state.describe()}: the attribute ${key} is not loaded, and an asynchronous session cannot load it while it is read. ${cure} with: await session.load(object, "${key}").`,
     );
   }
   return session.loadNow(state, attribute);

@@ -92,6 +92,11 @@ export class InstanceState {
     if (value !== undefined || this.keyValues === null) return value;
     return this.keyValues[this.mapper.primaryKey.indexOf(attribute)];
   }
+  /** `User(id=1)`, for messages. */
+  describe(): string {
+    const parts = this.mapper.primaryKey.map(({ key, column }) => `${key}=${String(this.columnValue(column) ?? "none")}`);
+    return `${this.mapper.name}(${parts.join(", ")})`;
+  }
   forgetChanges(): void {
     this.changes = null;
     this.relationshipChanges = null;

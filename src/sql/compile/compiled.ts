@@ -11,8 +11,8 @@ import type { ResultColumn, StatementKind } from "./plan.ts";
 export type ValueSource =
   /** The statement's own bound value: the n-th that the cache key took out. */
   | { readonly from: "statement"; readonly index: number }
-  /** The parameters given to `execute`, by name. */
-  | { readonly from: "parameters"; readonly name: string }
+  /** The parameters given to `execute`, by name; where they have none of that name, the statement's own value, if it has one. */
+  | { readonly from: "parameters"; readonly name: string; readonly otherwise: number | null }
   /** A default of the column, worked out for each row. */
   | { readonly from: "default"; readonly column: Column; readonly when: "insert" | "update" }
   /** A value that belongs to the compiled statement itself. */
@@ -60,7 +60,9 @@ export class Compiled {
   readonly slots: readonly ParameterSlot[];
   readonly columns: readonly ResultColumn[] | null;
   readonly insert: InsertShape | null;
+  /** True where the driver must not round integers: they may exceed 2^53, or their type is not known. */
   readonly wideIntegers: boolean;
+  readonly returnsRows: boolean;
   /** The slots in the order in which their values are sent. */
   readonly order: readonly number[];
   /** The SQL text; null when it depends on how many values a list has. */
@@ -82,7 +84,9 @@ export class Compiled {
     this.columns = columns;
     this.insert = insert;
     this.order = sendingOrder(template, dialect);
-    this.wideIntegers = columns === null || columns.some((column) => dialect.isWide(column.type.kind));
+    this.returnsRows = columns !== null || kind === "text";
+    this.wideIntegers =
+      (columns === null && kind === "text") || columns?.some((column) => dialect.isWide(column.type.kind)) === true;
     this.sql = slots.some((slot) => slot.expanding !== null) ? null : this.text([]);
   }
 
@@ -114,9 +118,10 @@ export function writeTemplate(
 }
 
 function writeSlot(slot: ParameterSlot, dialect: SqlDialect, count: number, counter: { position: number }): string {
-  const placeholder = (): string => dialect.placeholder(counter.position++, slot.name) + slot.cast;
-  if (slot.expanding === null) return placeholder();
-  return count === 0 ? slot.expanding.whenEmpty : Array.from({ length: count }, placeholder).join(", ");
+  const placeholder = (name: string): string => dialect.placeholder(counter.position++, name) + slot.cast;
+  if (slot.expanding === null) return placeholder(slot.name);
+  if (count === 0) return slot.expanding.whenEmpty;
+  return Array.from({ length: count }, (_member, index) => placeholder(`${slot.name}_${index + 1}`)).join(", ");
 }
 
 /** The slots in the order in which their values are sent. */

@@ -9,7 +9,7 @@ import type { Cte, FromClause } from "../nodes/from.ts";
 import type { Node } from "../nodes/node.ts";
 import type { NodeKind } from "../nodes/node.ts";
 import { cacheKey } from "../traverse/cacheKey.ts";
-import { Compiled, type InsertShape, type ParameterSlot, type SqlTemplate, type ValueSource } from "./compiled.ts";
+import { Compiled, writeTemplate, type InsertShape, type ParameterSlot, type SqlTemplate, type ValueSource } from "./compiled.ts";
 import { ddlRenderers } from "./ddl.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { dmlRenderers } from "./dml.ts";
@@ -48,6 +48,18 @@ export function compile(
   binds: readonly BindParameter[] = cacheKey(statement).binds,
 ): Compiled {
   return new Compiler(dialect, binds).compile(statement);
+}
+
+/** The SQL of any node, a statement or a part of one, for people to read. */
+export function stringify(node: Node, dialect: SqlDialect): string {
+  const { binds } = cacheKey(node);
+  const compiler = new Compiler(dialect, binds);
+  const template = compiler.template(compiler.render(node));
+  const counts = compiler.slots.map(({ source }) => {
+    const value = source.from === "statement" ? binds[source.index]!.value : null;
+    return Array.isArray(value) ? value.length : 1;
+  });
+  return writeTemplate(template, compiler.slots, dialect, counts, { position: 1 });
 }
 
 export class Compiler {
@@ -150,9 +162,9 @@ export class Compiler {
     return this.slots.length - 1;
   }
   #sourceOf(parameter: BindParameter): ValueSource {
-    if (!parameter.unique && (parameter.required || parameter.value === undefined))
-      return { from: "parameters", name: parameter.name };
     const index = this.#bindIndex.get(parameter);
+    if (!parameter.unique)
+      return { from: "parameters", name: parameter.name, otherwise: parameter.required ? null : (index ?? null) };
     return index === undefined ? { from: "constant", value: parameter.value } : { from: "statement", index };
   }
 

@@ -34,10 +34,8 @@ export const ddlRenderers: { readonly [K in DdlKind]: (node: NodeOfKind[K], comp
   },
   addConstraint: ({ foreignKey: key }, compiler) =>
     `ALTER TABLE ${compiler.quote(key.parent.table.name)} ADD CONSTRAINT ${compiler.quote(constraintName(key))} ${reference(key, compiler)}`,
-  dropConstraint: ({ foreignKey: key }, compiler) => {
-    const what = compiler.dialect.features.autoincrement === "auto_increment" ? "FOREIGN KEY" : "CONSTRAINT";
-    return `ALTER TABLE ${compiler.quote(key.parent.table.name)} DROP ${what} ${compiler.quote(constraintName(key))}`;
-  },
+  dropConstraint: ({ foreignKey: key }, compiler) =>
+    `ALTER TABLE ${compiler.quote(key.parent.table.name)} DROP CONSTRAINT ${compiler.quote(constraintName(key))}`,
 };
 
 function names(columns: readonly Column[], compiler: Compiler): string {
@@ -59,8 +57,7 @@ function columnDefinition(column: Column, compiler: Compiler): string {
   const fallback = column.serverDefault === null ? "" : ` DEFAULT ${serverDefault(column, compiler)}`;
   const notNull = column.isNullable ? "" : " NOT NULL";
   const numbering = isNumbered && features.autoincrement === "auto_increment" ? " AUTO_INCREMENT" : "";
-  const details = features.autoincrement === "auto_increment" ? notNull + fallback : fallback + notNull;
-  return `${compiler.quote(column.name)} ${type}${details}${numbering}`;
+  return `${compiler.quote(column.name)} ${type}${fallback}${notNull}${numbering}`;
 }
 
 const SERIAL: Readonly<Record<string, string>> = { smallInteger: "SMALLSERIAL", integer: "SERIAL", bigInteger: "BIGSERIAL" };

@@ -66,7 +66,7 @@ function withParameterColumns(statement: Node, parameters: ParameterSet | undefi
   if (parameters === undefined || (statement.kind !== "insert" && statement.kind !== "update")) return statement;
   const mentioned = new Set(
     cacheKey(statement)
-      .binds.filter((bind) => !bind.unique && bind.required)
+      .binds.filter((bind) => !bind.unique)
       .map((bind) => bind.name),
   );
   const keys = Object.keys(parameters).filter((name) => !mentioned.has(name));
@@ -93,61 +93,60 @@ export function planCompiled(
   isMany: boolean,
   isCached: boolean,
 ): ExecutionPlan {
-  const common = { kind: compiled.kind, columns: compiled.columns, cached: isCached };
-  const returnsRows = compiled.columns !== null || compiled.kind === "text";
-  const statementOf = (sql: string, values: readonly unknown[]): DriverStatement => ({
-    sql,
-    parameters: values,
-    reusable: compiled.kind !== "ddl",
-    wideIntegers: compiled.wideIntegers || (returnsRows && compiled.columns === null),
-    returnsRows,
-  });
+  const { kind, columns } = compiled;
   if (sets.length === 1 && !isMany) {
     const raw = slotValues(compiled, binds, sets[0]!, 0);
-    const statement = single(compiled, dialect, raw, statementOf);
-    return { ...common, mode: "single", statement, insertedKeys: insertedKeys(compiled.insert, [raw], dialect) };
+    const keys = compiled.insert === null ? null : insertedKeys(compiled.insert, [raw], dialect);
+    return { mode: "single", kind, columns, cached: isCached, statement: single(compiled, dialect, raw), insertedKeys: keys };
   }
   for (const [index, set] of sets.entries()) requireSameKeys(sets[0]!, set, index);
   const raws = sets.map((set, index) => slotValues(compiled, binds, set, index));
   const keys = insertedKeys(compiled.insert, raws, dialect);
   if (compiled.insert?.batchable === true) {
     const shape = compiled.insert;
-    const wantsRows = compiled.columns !== null && !shape.hidden;
+    const wantsRows = columns !== null && !shape.hidden;
     const style = wantsRows ? dialect.features.generatedKeysOfMany : dialect.features.insertMany;
     if (style === "values" || style === "orderedSelect") {
-      const statements = batches(compiled, shape, dialect, raws, style).map(({ sql, values }) => ({
-        ...statementOf(sql, values),
-        returnsRows: wantsRows,
-      }));
-      const columns = wantsRows ? compiled.columns : null;
-      return { ...common, columns, mode: "batches", statements, insertedKeys: wantsRows ? keys : null };
+      const statements = batches(compiled, shape, dialect, raws, style).map(({ sql, values }) =>
+        driverStatement(compiled, sql, values, wantsRows),
+      );
+      return {
+        mode: "batches",
+        kind,
+        columns: wantsRows ? columns : null,
+        cached: isCached,
+        statements,
+        insertedKeys: wantsRows ? keys : null,
+      };
     }
   }
-  if (returnsRows || compiled.sql === null) {
+  if (compiled.returnsRows || compiled.sql === null) {
     // Rows cannot be had from one statement run many times, nor can a list change its length between runs.
-    return {
-      ...common,
-      mode: "batches",
-      statements: raws.map((raw) => single(compiled, dialect, raw, statementOf)),
-      insertedKeys: keys,
-    };
+    const statements = raws.map((raw) => single(compiled, dialect, raw));
+    return { mode: "batches", kind, columns, cached: isCached, statements, insertedKeys: keys };
   }
   return {
-    ...common,
     mode: "many",
-    statement: statementOf(compiled.sql, []),
+    kind,
+    columns,
+    cached: isCached,
+    statement: driverStatement(compiled, compiled.sql, []),
     parameterSets: raws.map((raw) => converted(compiled, raw)),
     insertedKeys: keys,
   };
 }
 
-function single(
+function driverStatement(
   compiled: Compiled,
-  dialect: SqlDialect,
-  raw: readonly unknown[],
-  statementOf: (sql: string, values: readonly unknown[]) => DriverStatement,
+  sql: string,
+  parameters: readonly unknown[],
+  returnsRows = compiled.returnsRows,
 ): DriverStatement {
-  if (compiled.sql !== null) return statementOf(compiled.sql, converted(compiled, raw));
+  return { sql, parameters, reusable: compiled.kind !== "ddl", wideIntegers: compiled.wideIntegers, returnsRows };
+}
+
+function single(compiled: Compiled, dialect: SqlDialect, raw: readonly unknown[]): DriverStatement {
+  if (compiled.sql !== null) return driverStatement(compiled, compiled.sql, converted(compiled, raw));
   const counts = raw.map((value) => (Array.isArray(value) ? value.length : 1));
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total > dialect.features.maxParameters) {
@@ -155,7 +154,7 @@ function single(
       `The statement has ${total} parameters; ${dialect.name} takes at most ${dialect.features.maxParameters}. Split the list.`,
     );
   }
-  return statementOf(compiled.text(counts), converted(compiled, raw));
+  return driverStatement(compiled, compiled.text(counts), converted(compiled, raw));
 }
 
 /** The value of every slot, before conversion. */
@@ -169,8 +168,9 @@ function slotValues(compiled: Compiled, binds: readonly BindParameter[], set: Pa
         return source.value;
       case "parameters": {
         const value = set[source.name];
-        if (value === undefined) throw missingValue(source.name, set, index);
-        return value;
+        if (value !== undefined) return value;
+        if (source.otherwise !== null && !(source.name in set)) return binds[source.otherwise]!.value;
+        throw missingValue(source.name, set, index);
       }
       case "default": {
         const fallback = (source.when === "insert" ? source.column.default : source.column.onupdate)!;

@@ -3,13 +3,13 @@ import type { AddForeignKey, CreateIndex, CreateTable, DropForeignKey, DropTable
 import type { Delete, Insert, Update } from "../nodes/dml.ts";
 import type * as element from "../nodes/element.ts";
 import type * as from from "../nodes/from.ts";
-import type { Node, NodeKind } from "../nodes/node.ts";
+import type { Node } from "../nodes/node.ts";
 import type { CompoundSelect, JoinStep, Select } from "../nodes/select.ts";
 import type { TextClause } from "../nodes/text.ts";
 import type { Column } from "../schema/column.ts";
 import type { Table } from "../schema/table.ts";
 
-export interface NodeOfKind extends Record<NodeKind, unknown> {
+export interface NodeOfKind {
   column: Column;
   derivedColumn: from.DerivedColumn;
   bind: element.BindParameter;

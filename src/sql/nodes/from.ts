@@ -13,10 +13,10 @@ export type ColumnCollection = Readonly<Record<string, ColumnElement>>;
 
 declare const COLUMNS: unique symbol;
 
-/** The `.c` of something derived: the same columns, owned by it. */
 /** The owner of an anonymous alias's columns: told apart from the thing itself, so that an outer join makes only one of them nullable. */
 export type AnonymousOwner<C> = readonly [OwnerOf<C[keyof C]>];
 
+/** The `.c` of something derived: the same columns, owned by it. */
 export type ColumnsOf<C, Owner> = {
   readonly [K in keyof C]: C[K] extends ColumnElement<infer V> ? Attribute<V, K & string, Owner> : never;
 };

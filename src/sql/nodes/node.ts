@@ -66,6 +66,13 @@ export type NodeKind =
   | "addConstraint"
   | "dropConstraint";
 
+/** Writes a node as SQL for people; set by the dialects (dialects/index.ts), which are a layer further down. */
+let writeSql: ((node: Node) => string) | null = null;
+
+export function setSqlWriter(writer: (node: Node) => string): void {
+  writeSql = writer;
+}
+
 export abstract class Node {
   abstract readonly kind: NodeKind;
   /** The class's parts, in the order in which they are keyed and visited. */
@@ -76,6 +83,10 @@ export abstract class Node {
    */
   get hasIdentity(): boolean {
     return false;
+  }
+  /** The SQL, in the standard's words, with the names of parameters (`:id_1`) in place of their values. */
+  toString(): string {
+    return writeSql === null ? this.kind : writeSql(this);
   }
 }
 

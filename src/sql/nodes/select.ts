@@ -26,7 +26,7 @@ import {
   type JoinType,
   type SetOperator,
 } from "./from.ts";
-import type { ColumnsOfItems, OuterTarget, ScalarOfItems, SelectItem } from "../typing.ts";
+import type { ColumnsOfItems, OuterTarget, RelationshipTarget, ScalarOfItems, SelectItem } from "../typing.ts";
 
 /** One `.join()` of a select, before its target and condition are resolved. */
 export class JoinStep extends Node {
@@ -237,7 +237,7 @@ const SELECT_FIELDS = fields(
 );
 
 /** What `.join()` takes. */
-export type JoinTarget = Node | { readonly c: object } | { [TO_NODE](role: "joinTarget"): Node };
+export type JoinTarget = Node | { readonly c: object } | RelationshipTarget<unknown> | { [TO_NODE](role: "joinTarget"): Node };
 
 interface CompoundParts {
   readonly orderings: readonly Node[];

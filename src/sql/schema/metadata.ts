@@ -1,7 +1,7 @@
 /**
  * A collection of tables that belong together: where foreign keys are looked up, and what `createAll` and `dropAll` work on.
  */
-import { ArgumentError, InvalidRequestError } from "../../errors/base.ts";
+import { ArgumentError, InvalidRequestError, NotYetSupportedError } from "../../errors/base.ts";
 import type { Io } from "../../io/io.ts";
 import { topologicalSort } from "../../util/topologicalSort.ts";
 import { describe } from "../coerce/describe.ts";
@@ -37,7 +37,9 @@ export class MetaData {
 
   constructor(options: Readonly<Record<string, never>> = {}) {
     const [option] = Object.keys(options);
-    if (option !== undefined) throw new ArgumentError(`MetaData has no option ${option} yet.`);
+    if (option === "namingConvention" || option === "schema")
+      throw new NotYetSupportedError(`MetaData: the option ${option} is not there yet.`);
+    if (option !== undefined) throw new ArgumentError(`MetaData has no option ${option}.`);
   }
 
   /**

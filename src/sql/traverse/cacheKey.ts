@@ -63,7 +63,7 @@ class KeyWalk implements CacheKey {
     }
     this.binds.push(bind);
     this.text += bind.expanding ? ":*" : ":";
-    if (!bind.unique) this.text += `${bind.name.length}=${bind.name}`;
+    if (!bind.unique) this.text += `${bind.required ? "!" : ""}${bind.name.length}=${bind.name}`;
     this.text += bind.type.key;
     this.text += ";";
   }
