@@ -163,7 +163,11 @@ export class Sample extends BlogBase.model("samples", {
 }) {}
 
 /** The circular reference that has to be cut before the tables can be emptied. */
-export const BLOG_CIRCLES = ["UPDATE teams SET captain_id = NULL", "UPDATE categories SET parent_id = NULL", "UPDATE samples SET parent_id = NULL"];
+export const BLOG_CIRCLES = [
+  "UPDATE teams SET captain_id = NULL",
+  "UPDATE categories SET parent_id = NULL",
+  "UPDATE samples SET parent_id = NULL",
+];
 
 // ---- golden
 
@@ -260,8 +264,6 @@ export const reserved = GoldenBase.metadata.table("order", {
 export const empty = GoldenBase.metadata.table("t", { id: t.integer().primaryKey() });
 
 /** For indexes and constraints with names. */
-export const unused = new MetaData().table(
-  "named",
-  { a: t.integer().primaryKey(), b: t.string(10) },
-  ({ a, b }) => [unique("uq_a_b", a, b)],
-);
+export const unused = new MetaData().table("named", { a: t.integer().primaryKey(), b: t.string(10) }, ({ a, b }) => [
+  unique("uq_a_b", a, b),
+]);

@@ -64,7 +64,7 @@ function summarize({ sql, parameters, many }: Sent): { line: string; rows: numbe
   if (match === null) return { line: sql, rows: 0 };
   const verb = match[1]!.split(" ")[0]!.toLowerCase();
   if (verb === "select") return { line: `select ${match[2]!}`, rows: 0 };
-  const columns = verb === "insert" ? (/\(([^)]*)\)/.exec(sql)?.[1]?.split(",").length ?? 1) : parameters.length;
+  const columns = verb === "insert" ? (/\(([^)]*)\)/.exec(sql)?.[1]?.split(",").length ?? 1) : Infinity;
   return { line: `${verb} ${match[2]!}`, rows: many ? parameters.length : Math.max(1, Math.round(parameters.length / columns)) };
 }
 
@@ -73,11 +73,11 @@ export interface SessionContext {
   readonly colour: Colour;
   readonly statements: Statements;
   /** The engine; typed as the asynchronous one, whose methods are awaited. */
-  engine(): AsyncEngine;
+  readonly engine: () => AsyncEngine;
   /** A new session, closed when the test is over. */
-  session(options?: SessionOptions): AsyncSession;
+  readonly session: (options?: SessionOptions) => AsyncSession;
   /** Rows as the database has them, read with another connection of its own; values as their text. */
-  stored(sql: string): Promise<unknown[][]>;
+  readonly stored: (sql: string) => Promise<unknown[][]>;
 }
 
 export interface ForEachSessionOptions extends ForEachDatabaseOptions {

@@ -83,6 +83,11 @@ export class MysqlDialect extends BaseDialect {
     return classifyMysqlError(error);
   }
 
+  /** TRUE and FALSE are words for 1 and 0, and say what is meant. */
+  override literal(value: unknown, type: SqlType): string {
+    return typeof value === "boolean" ? String(value) : super.literal(value, type);
+  }
+
   /** A backslash escapes in MySQL's strings, unless the server is told otherwise. */
   protected override quoteString(text: string): string {
     return super.quoteString(text.replaceAll("\\", "\\\\"));

@@ -81,7 +81,8 @@ export class SessionCore implements SessionLink {
   /** Takes an object in: it will be inserted with the next flush, and what it is related to with it. */
   add(entity: unknown): void {
     const state = requireState(entity, "add");
-    for (const each of this.#reachable(state, "save-update")) this.#attach(each);
+    // What is in the session already has been looked through when it came; going through it again would make adding quadratic.
+    for (const each of this.#reachable(state, "save-update", (member) => member.session === this)) this.#attach(each);
   }
   *delete(entity: unknown): Io<void> {
     const state = requireState(entity, "delete");
@@ -461,12 +462,15 @@ export class SessionCore implements SessionLink {
     return state;
   }
   /** An object and what a cascade leads to from it, through what is loaded. */
-  #reachable(start: InstanceState, cascade: Cascade): Iterable<InstanceState> {
+  #reachable(start: InstanceState, cascade: Cascade, isKnown = (_member: InstanceState): boolean => false): Set<InstanceState> {
     const found = new Set([start]);
     for (const state of found) {
       for (const relationship of state.mapper.relationships.values()) {
         if (!relationship.cascade.has(cascade)) continue;
-        for (const member of members(state, relationship)) found.add(stateOf(member)!);
+        for (const member of members(state, relationship)) {
+          const memberState = stateOf(member)!;
+          if (!isKnown(memberState)) found.add(memberState);
+        }
       }
     }
     return found;

@@ -8,6 +8,7 @@ import type { FromClause } from "../nodes/from.ts";
 import type { Node } from "../nodes/node.ts";
 import type { Column } from "../schema/column.ts";
 import type { Table } from "../schema/table.ts";
+import { childrenOf } from "../traverse/visit.ts";
 import type { Compiler } from "./compiler.ts";
 import { HOLE, hole } from "./hole.ts";
 import { sourcesOf, withClause } from "./from.ts";
@@ -95,6 +96,7 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
     throw new CompileError(`UPDATE ${table.name} sets nothing. Give values() at least one column.`);
   const isOutermost = compiler.isOutermost;
   refuseOtherSources(update.criteria, table, "UPDATE");
+  for (const node of update.criteria) refuseNamesOfValues(node, update);
   return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
     const defaults = table.columns.filter((column) => column.onupdate !== null && !update.columns.includes(column));
     const assignments = [
@@ -111,6 +113,19 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
     text += returningClause(update.returningColumns ?? [], compiler.dialect.features.updateReturning, compiler, isOutermost);
     return isOutermost ? withClause(compiler) + text : text;
   });
+}
+
+/** A value of `values()` goes by its column's name: a condition's parameter of that name would change it too. */
+function refuseNamesOfValues(node: Node, update: NodeOfKind["update"]): void {
+  if (node instanceof BindParameter && !node.unique) {
+    const value = update.valueNodes.find((candidate) => candidate instanceof BindParameter && candidate.name === node.name);
+    if (value !== undefined && value !== node && !(value as BindParameter).required) {
+      throw new CompileError(
+        `UPDATE ${update.table.name} has a parameter called ${node.name} in its condition, and values() sets the column of that name. Give the parameter another name.`,
+      );
+    }
+  }
+  for (const child of childrenOf(node)) refuseNamesOfValues(child, update);
 }
 
 function renderDelete(statement: NodeOfKind["delete"], compiler: Compiler): string {

@@ -58,7 +58,8 @@ function operandOf(node: Node, operator: BinaryOperator, compiler: Compiler, typ
       : node.kind === "booleanList"
         ? (node as BooleanClauseList).operator
         : null;
-  if (own === operator && associative === true) return text;
+  // The two ends of a BETWEEN are no operand, and no database takes parentheses around them.
+  if (own === "betweenAnd" || (own === operator && associative === true)) return text;
   return precedenceOf(node) <= precedence ? `(${text})` : text;
 }
 

@@ -56,14 +56,14 @@ function renderClauses(select: Select, compiler: Compiler): string {
 
 /** Conditions that must all hold. */
 export function conditions(nodes: readonly Node[], compiler: Compiler): string {
-  if (nodes.length === 1) return condition(nodes[0]!, compiler);
-  return nodes
+  const needed = nodes.filter((node) => !(node instanceof Constant && node.constant === "true"));
+  if (needed.length <= 1) return condition(needed[0] ?? nodes[0]!, compiler);
+  return needed
     .flatMap((node) =>
       node.kind === "booleanList" && (node as NodeOfKind["booleanList"]).operator === "and"
         ? (node as NodeOfKind["booleanList"]).clauses
         : [node],
     )
-    .filter((node) => !(node instanceof Constant && node.constant === "true"))
     .map((node) => {
       const text = condition(node, compiler);
       return node.kind === "booleanList" || node.kind === "exists" || node.kind === "text" ? `(${text})` : text;

@@ -22,7 +22,13 @@ async function seed(session: AsyncSession): Promise<void> {
 const shape = (users: readonly User[]): unknown =>
   users.map((user) => [user.name, user.posts.map((post) => [post.title, post.tags.map(({ label }) => label)])]);
 const SHAPE = [
-  ["ann", [["a", ["blue", "red"]], ["b", ["red"]]]],
+  [
+    "ann",
+    [
+      ["a", ["blue", "red"]],
+      ["b", ["red"]],
+    ],
+  ],
   ["bob", [["c", []]]],
   ["cleo", []],
 ];
@@ -36,7 +42,15 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     statements.take();
     const users = (await session.scalars(all)).all();
     expect(shape(users)).toEqual(SHAPE);
-    expect(statements.summary()).toEqual(["select users", "select posts", "select tags", "select tags", "select posts", "select tags", "select posts"]);
+    expect(statements.summary()).toEqual([
+      "select users",
+      "select posts",
+      "select tags",
+      "select tags",
+      "select posts",
+      "select tags",
+      "select posts",
+    ]);
     expect(shape(users)).toEqual(SHAPE);
     expect(users[0]!.posts[0]!.author).toBe(users[0]);
     expect(statements.summary()).toEqual([]);
@@ -63,7 +77,11 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     const users = (await session.scalars(all.options(selectinload(User.c.posts).selectinload(Post.c.tags)))).all();
     expect(statements.summary()).toEqual(["select users", "select posts", "select tags"]);
     expect(shape(users)).toEqual(SHAPE);
-    const posts = (await session.scalars(select(Post).orderBy(Post.c.title).options(selectinload(Post.c.author), selectinload(Post.c.comments)))).all();
+    const posts = (
+      await session.scalars(
+        select(Post).orderBy(Post.c.title).options(selectinload(Post.c.author), selectinload(Post.c.comments)),
+      )
+    ).all();
     expect(statements.summary()).toEqual(["select posts", "select comments"]);
     expect(posts.map((post) => [post.author.name, post.comments.map(({ body }) => body)])).toEqual([
       ["ann", ["2", "1"]],
@@ -76,15 +94,23 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     const session = open();
     const connection = await engine().connect();
     const ids = Array.from({ length: 1200 }, (_id, index) => index + 1_000_000);
-    await connection.execute(insert(User), ids.map((id) => ({ id, name: `user ${id}` })));
-    await connection.execute(insert(Post), ids.slice(0, 1100).map((id) => ({ title: `post of ${id}`, authorId: id })));
+    await connection.execute(
+      insert(User),
+      ids.map((id) => ({ id, name: `user ${id}` })),
+    );
+    await connection.execute(
+      insert(Post),
+      ids.slice(0, 1100).map((id) => ({ title: `post of ${id}`, authorId: id })),
+    );
     await connection.commit();
     await connection.close();
     statements.take();
     const users = (await session.scalars(select(User).options(selectinload(User.c.posts)))).all();
     const sent = statements.take();
     expect(sent.map(({ parameters }) => parameters.length)).toEqual([0, 500, 500, 200]);
-    expect(users.every((user) => user.posts.map(({ title }) => title).join() === (user.id < 1_001_100 ? `post of ${user.id}` : ""))).toBe(true);
+    expect(
+      users.every((user) => user.posts.map(({ title }) => title).join() === (user.id < 1_001_100 ? `post of ${user.id}` : "")),
+    ).toBe(true);
   });
 
   test("joinedload: one statement, each parent once, lists in order", async () => {
@@ -96,7 +122,9 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     expect(shape(users)).toEqual(SHAPE);
     expect(statements.summary()).toEqual([]);
     session.expungeAll();
-    const posts = (await session.scalars(select(Post).orderBy(Post.c.title).options(joinedload(Post.c.comments), joinedload(Post.c.author)))).all();
+    const posts = (
+      await session.scalars(select(Post).orderBy(Post.c.title).options(joinedload(Post.c.comments), joinedload(Post.c.author)))
+    ).all();
     expect(posts.map((post) => [post.title, post.author.name, post.comments.map(({ body }) => body)])).toEqual([
       ["a", "ann", ["2", "1"]],
       ["b", "ann", []],
@@ -110,7 +138,9 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     session.add(new Comment({ body: "alone" }));
     await session.commit();
     session.expungeAll();
-    const comment = (await session.scalars(select(Comment).options(joinedload(Comment.c.post), joinedload(Comment.c.writer)))).one();
+    const comment = (
+      await session.scalars(select(Comment).options(joinedload(Comment.c.post), joinedload(Comment.c.writer)))
+    ).one();
     statements.take();
     expect([comment.post, comment.writer]).toEqual([null, null]);
     expect(statements.take()).toEqual([]);
@@ -126,7 +156,12 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
 
   test("a tree loads itself level by level", async () => {
     const session = open();
-    session.add(new Category({ name: "root", children: [new Category({ name: "b" }), new Category({ name: "a", children: [new Category({ name: "leaf" })] })] }));
+    session.add(
+      new Category({
+        name: "root",
+        children: [new Category({ name: "b" }), new Category({ name: "a", children: [new Category({ name: "leaf" })] })],
+      }),
+    );
     await session.commit();
     for (const option of [
       selectinload(Category.c.children).selectinload(Category.c.children).selectinload(Category.c.children),
@@ -136,7 +171,13 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
       const root = (await session.scalars(select(Category).where(Category.c.parentId.is(null)).options(option))).one();
       statements.take();
       const names = (category: Category): unknown => [category.name, category.children.map(names)];
-      expect(names(root)).toEqual(["root", [["a", [["leaf", []]]], ["b", []]]]);
+      expect(names(root)).toEqual([
+        "root",
+        [
+          ["a", [["leaf", []]]],
+          ["b", []],
+        ],
+      ]);
       expect(statements.take()).toEqual([]);
     }
   });
@@ -202,7 +243,9 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
 
   test("options are checked when the statement is executed", async () => {
     const session = open();
-    expect((await failure(() => session.scalars(select(Post).options(selectinload(User.c.posts) as never)))).message).toMatch(/starts from User/);
+    expect((await failure(() => session.scalars(select(Post).options(selectinload(User.c.posts) as never)))).message).toMatch(
+      /starts from User/,
+    );
     expect(await failure(() => session.scalars(select(User).options("posts" as never)))).toBeInstanceOf(ArgumentError);
     expect(() => selectinload(User.c.name as never)).toThrow(ArgumentError);
     expect(() => selectinload(User.c.posts).selectinload(User.c.posts as never)).toThrow(/leads to Post/);
@@ -222,7 +265,9 @@ forEachSession("loading relationships", {}, ({ session: open, statements, colour
     expect(rows[2]![2].title).toBe("c");
     const outer = (await session.execute(select(User, Post).outerjoin(User.c.posts).where(User.c.name.eq("cleo")))).one();
     expect(outer[1]).toBeNull();
-    const tagged = (await session.scalars(select(Post).join(Post.c.tags).where(Tag.c.label.eq("red")).orderBy(Post.c.title))).all();
+    const tagged = (
+      await session.scalars(select(Post).join(Post.c.tags).where(Tag.c.label.eq("red")).orderBy(Post.c.title))
+    ).all();
     expect(tagged.map(({ title }) => title)).toEqual(["a", "b"]);
   });
 });

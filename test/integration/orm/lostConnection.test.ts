@@ -12,11 +12,17 @@ interface Socket {
   readonly stream: { destroy(): void };
 }
 
-const NEW_ROWS = "SELECT u.name, p.title, t.label FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id JOIN tags t ON t.id = l.tag_id";
+const NEW_ROWS =
+  "SELECT u.name, p.title, t.label FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id JOIN tags t ON t.id = l.tag_id";
 const graph = (): User => new User({ name: "ann", posts: [new Post({ title: "a", tags: [new Tag({ label: "red" })] })] });
 
 /** What holds whenever a flush lost its connection, and that the objects get through the second time. */
-async function recovers(context: SessionContext, session: ReturnType<SessionContext["session"]>, user: User, error: Error): Promise<void> {
+async function recovers(
+  context: SessionContext,
+  session: ReturnType<SessionContext["session"]>,
+  user: User,
+  error: Error,
+): Promise<void> {
   expect(error).toBeInstanceOf(DBAPIError);
   expect((error as DBAPIError).isDisconnect).toBe(true);
   expect(context.engine().pool.checkedout()).toBe(0);
@@ -123,7 +129,11 @@ forEachSession("a session whose driver loses the connection", {}, (context) => {
         event.remove(context.engine(), "beforeCursorExecute", lose);
         const { driverConnection } = connection as { driverConnection: unknown };
         // The socket of pg and of mysql2; SQLite has none.
-        const { connection: inner, stream, close } = driverConnection as { connection?: Socket; close?: () => void } & Partial<Socket>;
+        const {
+          connection: inner,
+          stream,
+          close,
+        } = driverConnection as { connection?: Socket; close?: () => void } & Partial<Socket>;
         const socket = inner?.stream ?? stream;
         if (socket === undefined) close!.call(driverConnection);
         else socket.destroy();

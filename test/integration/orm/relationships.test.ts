@@ -108,7 +108,8 @@ const findPost = async (session: AsyncSession, title: string): Promise<Post> =>
   (await session.scalars(select(Post).where(Post.c.title.eq(title)))).one();
 
 forEachSession("relationships", {}, ({ session: open, statements, stored, colour }) => {
-  const posts = (): Promise<unknown[][]> => stored("SELECT p.title, u.name FROM posts p LEFT JOIN users u ON u.id = p.author_id ORDER BY p.title");
+  const posts = (): Promise<unknown[][]> =>
+    stored("SELECT p.title, u.name FROM posts p LEFT JOIN users u ON u.id = p.author_id ORDER BY p.title");
 
   test("attaching an object to one in the session takes it in, in either direction", async () => {
     const session = open();
@@ -239,8 +240,8 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
     await session.delete(await find(session, "ann"));
     statements.take();
     await session.commit();
-    expect(statements.summary().map((line) => line.replace(/update (\w+).*/, "update $1"))).toEqual([
-      "update comments",
+    expect(statements.summary()).toEqual([
+      "update comments (1)",
       "delete post_tags (1)",
       "delete comments (1)",
       "delete posts (2)",
@@ -253,7 +254,11 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
 
   test("removing a member without a cascade clears its foreign key", async () => {
     const session = open();
-    const post = new Post({ title: "a", author: new User({ name: "ann" }), comments: [new Comment({ body: "x" }), new Comment({ body: "y" })] });
+    const post = new Post({
+      title: "a",
+      author: new User({ name: "ann" }),
+      comments: [new Comment({ body: "x" }), new Comment({ body: "y" })],
+    });
     session.add(post);
     await session.commit();
     await session.load(post, "comments");
@@ -288,7 +293,10 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
     a.tags.splice(a.tags.indexOf(red), 1);
     await session.flush();
     expect(statements.summary()).toEqual(["insert tags (1)", "delete post_tags (1)", "insert post_tags (2)"]);
-    const links = (): Promise<unknown[][]> => stored("SELECT p.title, t.label FROM post_tags l JOIN posts p ON p.id = l.post_id JOIN tags t ON t.id = l.tag_id ORDER BY p.title");
+    const links = (): Promise<unknown[][]> =>
+      stored(
+        "SELECT p.title, t.label FROM post_tags l JOIN posts p ON p.id = l.post_id JOIN tags t ON t.id = l.tag_id ORDER BY p.title",
+      );
     await session.commit();
     expect(await links()).toEqual([
       ["a", "blue"],
@@ -301,9 +309,25 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
     expect(await stored("SELECT label FROM tags")).toEqual([["blue"]]);
   });
 
+  test("what is marked to be deleted stays so when something related is added, and not when it is added itself", async () => {
+    const session = open();
+    await seed(session);
+    const [a, b] = [await findPost(session, "a"), await findPost(session, "b")];
+    await session.load(await find(session, "ann"), "posts");
+    await session.delete(a);
+    await session.delete(b);
+    session.add(new Comment({ body: "x", writer: a.author }));
+    session.add(b);
+    await session.commit();
+    expect(await posts()).toEqual([["b", "ann"]]);
+  });
+
   test("a tree is walked in both directions, and a branch can be moved", async () => {
     const session = open();
-    const root = new Category({ name: "root", children: [new Category({ name: "b" }), new Category({ name: "a", children: [new Category({ name: "leaf" })] })] });
+    const root = new Category({
+      name: "root",
+      children: [new Category({ name: "b" }), new Category({ name: "a", children: [new Category({ name: "leaf" })] })],
+    });
     session.add(root);
     await session.commit();
     session.expungeAll();
@@ -316,7 +340,9 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
     leaf!.parent = b!;
     a!.parentId = null;
     await session.commit();
-    expect(await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name")).toEqual([
+    expect(
+      await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name"),
+    ).toEqual([
       ["a", null],
       ["b", "root"],
       ["leaf", "b"],
@@ -337,7 +363,11 @@ forEachSession("relationships", {}, ({ session: open, statements, stored, colour
     ann.sent.push(message);
     expect(bob.sent).toEqual([]);
     await session.commit();
-    expect(await stored("SELECT s.name, r.name FROM messages m JOIN users s ON s.id = m.sender_id JOIN users r ON r.id = m.recipient_id")).toEqual([["ann", "bob"]]);
+    expect(
+      await stored(
+        "SELECT s.name, r.name FROM messages m JOIN users s ON s.id = m.sender_id JOIN users r ON r.id = m.recipient_id",
+      ),
+    ).toEqual([["ann", "bob"]]);
     session.expungeAll();
     const again = (await session.scalars(select(Message))).one();
     await session.load(again, "sender", "recipient");
@@ -374,25 +404,74 @@ describe("configuring relationships", () => {
         return one(Target);
       },
     }) {}
-    const error = fail(() => new Ambiguous({ target: new Target({}) } as never));
+    const error = fail(() => new Ambiguous({ target: new Target({}) }));
     expect(error).toBeInstanceOf(AmbiguousForeignKeysError);
     expect(error.message).toMatch(/Ambiguous\.target.*firstId.*secondId.*foreignKeys/s);
     // The next use meets the same error.
-    expect(fail(() => new Ambiguous({} as never)).message).toBe(error.message);
+    expect(fail(() => new Ambiguous({})).message).toBe(error.message);
   });
 
   test.each<[string, object, RegExp]>([
-    ["no foreign key", { get target() { return one(Target); } }, /no foreign key links/],
-    ["many() where the keys say one", { targetId: t.integer().foreignKey("targets.id"), get target() { return many(Target); } }, /many\(\).*manyToOne/],
-    ["an unknown cascade", { targetId: t.integer().foreignKey("targets.id"), get target() { return one(Target, { cascade: "everything" }); } }, /"everything" is no cascade/],
-    ["delete-orphan without delete", { targetId: t.integer().foreignKey("targets.id"), get target() { return one(Target, { cascade: "delete-orphan" }); } }, /delete-orphan needs delete/],
-    ["backPopulates that leads nowhere", { targetId: t.integer().foreignKey("targets.id"), get target() { return one(Target, { backPopulates: "nothing" as never }); } }, /has no such relationship/],
+    [
+      "no foreign key",
+      {
+        get target() {
+          return one(Target);
+        },
+      },
+      /no foreign key links/,
+    ],
+    [
+      "many() where the keys say one",
+      {
+        targetId: t.integer().foreignKey("targets.id"),
+        get target() {
+          return many(Target);
+        },
+      },
+      /many\(\).*manyToOne/,
+    ],
+    [
+      "an unknown cascade",
+      {
+        targetId: t.integer().foreignKey("targets.id"),
+        get target() {
+          return one(Target, { cascade: "everything" });
+        },
+      },
+      /"everything" is no cascade/,
+    ],
+    [
+      "delete-orphan without delete",
+      {
+        targetId: t.integer().foreignKey("targets.id"),
+        get target() {
+          return one(Target, { cascade: "delete-orphan" });
+        },
+      },
+      /delete-orphan needs delete/,
+    ],
+    [
+      "backPopulates that leads nowhere",
+      {
+        targetId: t.integer().foreignKey("targets.id"),
+        get target() {
+          return one(Target, { backPopulates: "nothing" as never });
+        },
+      },
+      /has no such relationship/,
+    ],
   ])("%s", (name, attributes, message) => {
-    class Broken extends Base.model(`broken ${name}`, Object.defineProperties({ id: t.integer().primaryKey() }, Object.getOwnPropertyDescriptors(attributes))) {}
-    expect(fail(() => {
-      const broken = new Broken({} as never) as unknown as { target: unknown };
-      broken.target = new Target({});
-    }).message).toMatch(message);
+    class Broken extends Base.model(
+      `broken ${name}`,
+      Object.defineProperties({ id: t.integer().primaryKey() }, Object.getOwnPropertyDescriptors(attributes)),
+    ) {}
+    expect(
+      fail(() => {
+        const broken = new Broken({}) as unknown as { target: unknown };
+        broken.target = new Target({});
+      }).message,
+    ).toMatch(message);
   });
 
   test("both ends of a tree without remoteSide are the same end", () => {

@@ -58,7 +58,11 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     session.addAll([new User({ name: "first" }), user, given]);
     await session.commit();
     expect(await names()).toEqual(["ann", "first", "given"]);
-    expect(await stored("SELECT u.name, p.title, t.label FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id JOIN tags t ON t.id = l.tag_id")).toEqual([["ann", "a", "red"]]);
+    expect(
+      await stored(
+        "SELECT u.name, p.title, t.label FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id JOIN tags t ON t.id = l.tag_id",
+      ),
+    ).toEqual([["ann", "a", "red"]]);
   });
 
   test("rollback gives changed objects the values of the database, and deleted ones their place back", async () => {
@@ -128,7 +132,12 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     const error = await failure(() => session.flush());
     expect(error).toBeInstanceOf(IntegrityError);
     expect(engine().pool.checkedout()).toBe(0);
-    for (const attempt of [() => session.scalars(select(User)), () => session.flush(), () => session.commit(), () => session.execute(text("SELECT 1"))]) {
+    for (const attempt of [
+      () => session.scalars(select(User)),
+      () => session.flush(),
+      () => session.commit(),
+      () => session.execute(text("SELECT 1")),
+    ]) {
       const refused = await failure(attempt);
       expect(refused).toBeInstanceOf(PendingRollbackError);
       expect(refused.message).toMatch(/rollback\(\)/);
@@ -182,7 +191,10 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
 
   test("a factory's begin() closes the session as well", async () => {
     const given: unknown = engine();
-    const factory = colour === "sync" ? (sessionmaker(given as Engine, { autoflush: false }) as unknown as ReturnType<typeof asyncSessionmaker>) : asyncSessionmaker(engine(), { autoflush: false });
+    const factory =
+      colour === "sync"
+        ? (sessionmaker(given as Engine, { autoflush: false }) as unknown as ReturnType<typeof asyncSessionmaker>)
+        : asyncSessionmaker(engine(), { autoflush: false });
     let used: AsyncSession | null = null;
     const user = new User({ name: "ann" });
     await factory.begin((session) => {
@@ -201,17 +213,21 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     expect(await names()).toEqual(["ann"]);
   });
 
-  test("a synchronous session refuses a callback whose work would come after the commit", { skip: colour === "async" }, async () => {
-    const session = open();
-    const error = await failure(() =>
-      session.begin(async (same) => {
-        same.add(new User({ name: "ann" }));
-        await Promise.resolve();
-      }),
-    );
-    expect(error.message).toMatch(/AsyncSession/);
-    expect(await names()).toEqual([]);
-  });
+  test(
+    "a synchronous session refuses a callback whose work would come after the commit",
+    { skip: colour === "async" },
+    async () => {
+      const session = open();
+      const error = await failure(() =>
+        session.begin(async (same) => {
+          same.add(new User({ name: "ann" }));
+          await Promise.resolve();
+        }),
+      );
+      expect(error.message).toMatch(/AsyncSession/);
+      expect(await names()).toEqual([]);
+    },
+  );
 
   test("an asynchronous session does one thing at a time", { skip: colour === "sync" }, async () => {
     const session = open();
@@ -253,7 +269,9 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     const comment = new Comment({ body: "x" });
     session.add(comment);
     await session.commit();
-    expect(await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name")).toEqual([
+    expect(
+      await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name"),
+    ).toEqual([
       ["child", null],
       ["root", "child"],
     ]);

@@ -26,8 +26,15 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
     expect(post.authorId).toBe(post.author.id);
     expect(post.comments[0]!.postId).toBe(post.id);
     await session.commit();
-    expect(await stored("SELECT p.title, u.name, c.body FROM posts p JOIN users u ON u.id = p.author_id JOIN comments c ON c.post_id = p.id")).toEqual([["a", "ann", "x"]]);
-    expect(await stored("SELECT t.label FROM post_tags l JOIN tags t ON t.id = l.tag_id ORDER BY t.label")).toEqual([["blue"], ["red"]]);
+    expect(
+      await stored(
+        "SELECT p.title, u.name, c.body FROM posts p JOIN users u ON u.id = p.author_id JOIN comments c ON c.post_id = p.id",
+      ),
+    ).toEqual([["a", "ann", "x"]]);
+    expect(await stored("SELECT t.label FROM post_tags l JOIN tags t ON t.id = l.tag_id ORDER BY t.label")).toEqual([
+      ["blue"],
+      ["red"],
+    ]);
   });
 
   test("sends one statement for many rows of a table, and the keys come back in order", async () => {
@@ -104,7 +111,7 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
     kept.email = "k";
     session.add(new User({ name: "new" }));
     await session.flush();
-    expect(statements.summary()).toEqual(["update users (1)", "insert users (1)", "delete posts (1)", "delete users (1)"].map((line) => (line.startsWith("update") ? expect.stringContaining("update users") : line)));
+    expect(statements.summary()).toEqual(["update users (1)", "insert users (1)", "delete posts (1)", "delete users (1)"]);
   });
 
   test("updates an object that was expired by a commit and never read again", async () => {
@@ -119,7 +126,9 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
     await session.commit();
     await session.refresh(tag);
     await session.commit();
-    expect(await stored("SELECT u.name, p.title FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id")).toEqual([["anna", "a"]]);
+    expect(
+      await stored("SELECT u.name, p.title FROM users u JOIN posts p ON p.author_id = u.id JOIN post_tags l ON l.post_id = p.id"),
+    ).toEqual([["anna", "a"]]);
     const comment = new Comment({ body: "x" });
     session.add(comment);
     await session.commit();
@@ -131,13 +140,21 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
   test("writes a tree level by level, and takes it away from the leaves", async () => {
     const session = open();
     const leaf = (name: string): Category => new Category({ name });
-    const root = new Category({ name: "root", children: [new Category({ name: "a", children: [leaf("aa"), leaf("ab")] }), new Category({ name: "b", children: [leaf("ba")] })] });
+    const root = new Category({
+      name: "root",
+      children: [
+        new Category({ name: "a", children: [leaf("aa"), leaf("ab")] }),
+        new Category({ name: "b", children: [leaf("ba")] }),
+      ],
+    });
     // The deepest is added first.
     session.add(root.children[0]!.children[1]!);
     await session.flush();
     expect(statements.take().filter(({ sql }) => sql.startsWith("INSERT"))).toHaveLength(3);
     await session.commit();
-    expect(await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name")).toEqual([
+    expect(
+      await stored("SELECT c.name, p.name FROM categories c LEFT JOIN categories p ON p.id = c.parent_id ORDER BY c.name"),
+    ).toEqual([
       ["a", "root"],
       ["aa", "a"],
       ["ab", "a"],
@@ -145,7 +162,8 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
       ["ba", "b"],
       ["root", null],
     ]);
-    for (const category of (await session.scalars(select(Category).orderBy(Category.c.name.desc()))).all()) await session.delete(category);
+    for (const category of (await session.scalars(select(Category).orderBy(Category.c.name.desc()))).all())
+      await session.delete(category);
     await session.commit();
     expect(await stored("SELECT name FROM categories")).toEqual([]);
   });
@@ -189,7 +207,11 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
 
   test("takes keys that were given, of several parts and of text", async () => {
     const session = open();
-    session.addAll([new Setting({ scope: "a", number: 2, value: "x" }), new Setting({ scope: "a", number: 1, value: "y" }), new User({ id: 77, name: "given" })]);
+    session.addAll([
+      new Setting({ scope: "a", number: 2, value: "x" }),
+      new Setting({ scope: "a", number: 1, value: "y" }),
+      new User({ id: 77, name: "given" }),
+    ]);
     await session.flush();
     expect(statements.summary()).toEqual(["insert settings (2)", "insert users (1)"]);
     const setting = (await session.get(Setting, ["a", 2]))!;
@@ -204,7 +226,12 @@ forEachSession("a flush", {}, ({ db, session: open, statements, stored }) => {
 
   test("keeps given keys and generated ones apart", async () => {
     const session = open();
-    const users = [new User({ name: "a" }), new User({ id: 1_000_000, name: "b" }), new User({ name: "c", email: "c" }), new User({ name: "d" })];
+    const users = [
+      new User({ name: "a" }),
+      new User({ id: 1_000_000, name: "b" }),
+      new User({ name: "c", email: "c" }),
+      new User({ name: "d" }),
+    ];
     session.addAll(users);
     await session.flush();
     expect(new Set(users.map(({ id }) => id)).size).toBe(4);
