@@ -31,6 +31,16 @@ interface OrmStatement {
   readonly plan: RowPlan;
 }
 
+/** How a compiled statement is run. */
+interface Execution {
+  /** True where a list of parameter sets was given. */
+  readonly isMany: boolean;
+  readonly isCached: boolean;
+  /** True to overwrite what is loaded already. */
+  readonly refresh: boolean;
+  readonly started: number | null;
+}
+
 /** Compiled ORM statements of an engine; as many as it keeps of others. */
 const cacheOfEngine = new WeakMap<EngineCore, Lru<string, OrmStatement>>();
 
@@ -66,8 +76,11 @@ export class SessionLoader {
     const binds = mapper.primaryKey.map(({ column }, index) => new BindParameter("pk", values[index], column.type));
     // Its key is always the same: building the statement only to find it cost a third of a get.
     const key = `get ${mapper.table.id}`;
-    const statement = this.#cache.get(key) ?? this.#compile(key, binds, () => selectByKey(mapper, binds));
-    const rows = yield* this.#run(statement, binds, NO_PARAMETERS, false, refresh);
+    const started = this.#now();
+    const known = this.#cache.get(key);
+    const statement = known ?? this.#compile(key, binds, () => selectByKey(mapper, binds));
+    const how = { isMany: false, isCached: known !== undefined, refresh, started };
+    const rows = yield* this.#run(statement, binds, NO_PARAMETERS, how);
     return (rows[0]?.[0] as Entity | undefined) ?? null;
   }
 
@@ -162,15 +175,23 @@ export class SessionLoader {
 
   /** Runs a select and makes its rows' objects. */
   *#rows(select: Select, parameters: Parameters | undefined): Io<{ plan: RowPlan; rows: unknown[][] }> {
+    const started = this.#now();
     const key = cacheKey(select);
-    const statement = this.#cache.get(key.text) ?? this.#compile(key.text, key.binds, () => select);
+    const known = this.#cache.get(key.text);
+    const statement = known ?? this.#compile(key.text, key.binds, () => select);
     const isMany = Array.isArray(parameters);
     const sets = isMany
       ? (parameters as readonly ParameterSet[])
       : parameters === undefined
         ? NO_PARAMETERS
         : [parameters as ParameterSet];
-    return { plan: statement.plan, rows: yield* this.#run(statement, key.binds, sets, isMany, false) };
+    const how = { isMany, isCached: known !== undefined, refresh: false, started };
+    return { plan: statement.plan, rows: yield* this.#run(statement, key.binds, sets, how) };
+  }
+
+  /** When planning began, for the log. */
+  #now(): number | null {
+    return this.#engine.settings.echo ? performance.now() : null;
   }
 
   #compile(key: string, binds: readonly BindParameter[], select: () => Select): OrmStatement {
@@ -185,11 +206,11 @@ export class SessionLoader {
     { compiled, plan }: OrmStatement,
     binds: readonly BindParameter[],
     sets: readonly ParameterSet[],
-    isMany: boolean,
-    refresh: boolean,
+    { isMany, isCached, refresh, started }: Execution,
   ): Io<unknown[][]> {
     const connection = yield* this.#session.connection();
-    const raw = yield* connection.runRows(planCompiled(this.#engine.dialect, compiled, binds, sets, isMany, true));
+    const execution = planCompiled(this.#engine.dialect, compiled, binds, sets, isMany, isCached);
+    const raw = yield* connection.runRows(execution, started);
     const hydrator = new Hydrator(this.#session, { refresh });
     const rows = plan.repeats ? distinctRows(readRows(hydrator, plan, raw)) : readRows(hydrator, plan, raw);
     hydrator.finish();
