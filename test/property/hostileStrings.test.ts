@@ -79,20 +79,14 @@ forEachDatabase("hostile strings", (db) => {
         await using connection = await engine.connect();
         await connection.execute(insert(values).values({ id: 1, value }));
         expect((await connection.execute(select(values.c.value).where(values.c.value.eq(value)))).scalarOne()).toBe(value);
-        expect((await connection.execute(select(values.c.id).where(values.c.value.in([value, "other"])))).scalars().all(),
+        expect(
+          (await connection.execute(select(values.c.id).where(values.c.value.in([value, "other"])))).scalars().all(),
         ).toEqual([1]);
         expect((await connection.execute(select(literal(value)))).scalarOne()).toBe(value);
-        expect((await connection.execute(select(bindparam("x", { type: t.text() })), { x: value })).scalarOne()).toBe(
-          value,
-        );
-        expect(
-          await (
-            await connection.execute(text("SELECT value FROM stored_values WHERE value = :given"), { given: value })
-          ).scalarOne(),
-        ).toBe(value);
-        expect((await connection.execute(sql`SELECT value FROM stored_values WHERE value = ${value}`)).scalarOne()).toBe(
-          value,
-        );
+        expect((await connection.execute(select(bindparam("x", { type: t.text() })), { x: value })).scalarOne()).toBe(value);
+        const given = text("SELECT value FROM stored_values WHERE value = :given");
+        expect((await connection.execute(given, { given: value })).scalarOne()).toBe(value);
+        expect((await connection.execute(sql`SELECT value FROM stored_values WHERE value = ${value}`)).scalarOne()).toBe(value);
       }),
       { numRuns },
     );

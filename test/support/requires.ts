@@ -7,6 +7,8 @@ import type { AvailableDatabase } from "./database-setup.ts";
 export type Capability =
   /** INSERT … RETURNING. */
   | "returning"
+  /** The protocol reports the key that was generated for a row, so that RETURNING is not needed for it. */
+  | "lastInsertId"
   /** UPDATE … RETURNING and DELETE … RETURNING of any kind. */
   | "updateReturning"
   /** A driver that answers at once, without a worker thread. */
@@ -25,6 +27,7 @@ const onServers: Test = ({ name }) => name !== "sqlite";
 const capabilities: Readonly<Record<Capability, Test>> = {
   // SQLite has it since 3.35, and the bundled versions are newer; MariaDB since 10.5; MySQL never.
   returning: ({ product }) => product !== "mysql",
+  lastInsertId: ({ name }) => name !== "postgresql",
   updateReturning: ({ name }) => name !== "mysql",
   sync: ({ name }) => name === "sqlite",
   killConnection: onServers,

@@ -236,7 +236,7 @@ export function buildStatement(recipe: Recipe): Select | ReturnType<Select["unio
     // Outside of a subquery two columns may have one name; a set operation needs as many columns on each side.
     return name === null ? item.label(`column ${index}`) : item.label(`${name}${index}`);
   });
-  let statement: Select = select(...(items as [ColumnElement]));
+  let statement: Select = select(...(items as ColumnElement[]));
   statement = statement.where(...recipe.conditions.map(condition));
   if (recipe.distinct) statement = statement.distinct();
   if (recipe.ordered) statement = statement.orderBy(...(items as ColumnElement[]));

@@ -125,6 +125,7 @@ function takeKey(state: InstanceState, attribute: ColumnAttribute, value: unknow
     );
   }
   state.entity[attribute.slot] = value;
+  (state.generatedKey ??= []).push(attribute);
 }
 
 /** Neighbours with the same columns are one batch; the order of the objects is kept. */

@@ -341,12 +341,10 @@ export class SessionCore implements SessionLink {
   /** Objects as they were before the transaction: new ones have no row again, deleted ones are back, all others are read anew. */
   #restore(): void {
     for (const state of new Set([...this.#pending, ...this.#inserted])) {
-      if (state.identity !== null) {
-        this.identities.delete(state.mapper, state.identity);
-        // A key that the database generated must not be kept: the next insert gets another.
-        const generated = state.mapper.columnAttributes.find(({ column }) => column === state.mapper.table.autoincrementColumn);
-        if (generated !== undefined) state.entity[generated.slot] = undefined;
-      }
+      if (state.identity !== null) this.identities.delete(state.mapper, state.identity);
+      // A key that the database made must not be kept: the next insert gets another. A pending object may have one of a failed flush.
+      for (const { slot } of state.generatedKey ?? []) state.entity[slot] = undefined;
+      state.generatedKey = null;
       state.identity = null;
       state.keyValues = null;
       state.lifecycle = "transient";

@@ -3,7 +3,16 @@
  */
 import { CompileError } from "../../errors/sql.ts";
 import { ArgumentError } from "../../errors/base.ts";
-import { BindParameter, Cast, Constant, FunctionElement, Label, LabelReference, type ColumnElement } from "../nodes/element.ts";
+import {
+  BindParameter,
+  Cast,
+  Constant,
+  FunctionElement,
+  Label,
+  LabelReference,
+  UnaryExpression,
+  type ColumnElement,
+} from "../nodes/element.ts";
 import type { DerivedColumn } from "../nodes/from.ts";
 import type { FromClause } from "../nodes/from.ts";
 import type { Node } from "../nodes/node.ts";
@@ -164,31 +173,21 @@ function selected(element: ColumnElement, compiler: Compiler): string {
   );
 }
 
-/** In ORDER BY and GROUP BY an expression that is selected under a label is written as the label. */
+/** ORDER BY and GROUP BY: names and labels stand for what the select gives under them. */
 function orderings(nodes: readonly Node[], select: Select | CompoundSelect, compiler: Compiler): string {
-  const labels = select.kind === "select" ? select.items.filter((item) => item instanceof Label) : [];
-  const write = (node: Node): string => {
-    if (node.kind === "unary") {
-      const inner = (node as NodeOfKind["unary"]).element;
-      const label = labels.find((item) => item === inner);
-      if (label !== undefined)
-        return compiler.render(
-          new (node.constructor as new (...args: unknown[]) => Node)(
-            (node as NodeOfKind["unary"]).operator,
-            new LabelReference(label.name),
-            label.type,
-          ),
-        );
-    }
-    if (node instanceof LabelReference) return labelReference(node, select, compiler);
-    if (node instanceof Label) return labels.includes(node) ? compiler.quote(node.name) : compiler.render(node);
-    return compiler.render(node);
-  };
-  return nodes.map(write).join(", ");
+  return nodes.map((node) => compiler.render(resolveOrdering(node, select))).join(", ");
 }
 
-/** A string names a label of the select, else one of its columns. */
-function labelReference(node: LabelReference, select: Select | CompoundSelect, compiler: Compiler): string {
+/** An expression that is selected under a label is written as the label; a string names a label, else a column of the select. */
+function resolveOrdering(node: Node, select: Select | CompoundSelect): Node {
+  if (node instanceof UnaryExpression) {
+    const element = resolveOrdering(node.element, select);
+    return element === node.element ? node : new UnaryExpression(node.operator, element, node.type);
+  }
+  if (node instanceof Label) {
+    return select.kind === "select" && select.items.includes(node) ? new LabelReference(node.name) : node;
+  }
+  if (!(node instanceof LabelReference)) return node;
   const exported = select.exportedColumns();
   const found = exported.find((column) => column.key === node.name || column.name === node.name);
   if (found === undefined) {
@@ -196,8 +195,7 @@ function labelReference(node: LabelReference, select: Select | CompoundSelect, c
       `${JSON.stringify(node.name)} is no label or column of the select; it has ${exported.map((column) => column.key).join(", ")}. For SQL text use text() or literalColumn().`,
     );
   }
-  if (found.element instanceof Label || select.kind === "compound") return compiler.quote(found.name);
-  return compiler.render(found.element);
+  return found.element instanceof Label || select.kind === "compound" ? new LabelReference(found.name) : found.element;
 }
 
 function renderCompound(compound: CompoundSelect, compiler: Compiler): string {

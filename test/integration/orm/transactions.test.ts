@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { AsyncSession } from "../../../src/async/session.ts";
 import { ConcurrentUseError, IntegrityError, InvalidRequestError, PendingRollbackError } from "../../../src/errors/index.ts";
+import type { Features } from "../../../src/sql/compile/dialect.ts";
 import { select, text } from "../../../src/sql/index.ts";
 import { asyncSessionmaker } from "../../../src/async/session.ts";
 import { sessionmaker } from "../../../src/sync/session.ts";
@@ -9,7 +10,7 @@ import type { Engine } from "../../../src/sync/engine.ts";
 import { Category, Comment, Post, Tag, User } from "../../support/domains.ts";
 import { failure, forEachSession } from "../../support/sessions.ts";
 
-forEachSession("a session's transaction", {}, ({ session: open, statements, stored, colour, engine }) => {
+forEachSession("a session's transaction", {}, ({ db, session: open, statements, stored, colour, engine }) => {
   const names = async (): Promise<unknown[]> => (await stored("SELECT name FROM users ORDER BY name")).map(([name]) => name);
 
   test("queries see what was changed, unless autoflush is off", async () => {
@@ -54,6 +55,8 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     expect(session.has(user)).toBe(false);
     expect([user.id, user.posts[0]!.id, user.posts[0]!.tags[0]!.id]).toEqual([undefined, undefined, undefined]);
     expect([user.name, user.posts.length]).toEqual(["ann", 1]);
+    // A key that was given is kept.
+    expect(given.id).toBe(4711);
     expect(await names()).toEqual([]);
     session.addAll([new User({ name: "first" }), user, given]);
     await session.commit();
@@ -152,6 +155,30 @@ forEachSession("a session's transaction", {}, ({ session: open, statements, stor
     await session.commit();
     expect(await names()).toEqual(["fine", "free", "taken"]);
   });
+
+  test(
+    "a flush that has to insert one row at a time forgets the keys it got before it failed",
+    { skip: !db.has("lastInsertId") },
+    async () => {
+      // What MySQL can do; MariaDB and SQLite can do more, and do not mind.
+      const dialect = engine().core.dialect as { features: Features };
+      const { features } = dialect;
+      dialect.features = { ...features, insertReturning: false, generatedKeys: "lastInsertId", generatedKeysOfMany: "one" };
+      try {
+        const session = open();
+        const [first, second, third] = ["first", "same", "same"].map((name) => new User({ name }));
+        session.addAll([first!, second!, third!]);
+        expect(await failure(() => session.flush())).toBeInstanceOf(IntegrityError);
+        await session.rollback();
+        expect([first!.id, second!.id, third!.id]).toEqual([undefined, undefined, undefined]);
+        session.addAll([new User({ name: "earlier" }), first!, second!]);
+        await session.commit();
+        expect(await names()).toEqual(["earlier", "first", "same"]);
+      } finally {
+        dialect.features = features;
+      }
+    },
+  );
 
   test("an autoflush that fails inside a query fails the query", async () => {
     const session = open();

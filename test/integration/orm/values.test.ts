@@ -104,11 +104,11 @@ forEachSession("values", {}, ({ session: open, db, stored }) => {
     session.add(sample);
     await session.commit();
     await session.load(sample, "price");
-    expect(sample.price).toBeInstanceOf(Decimal);
-    sample.price = "0.1" as never;
+    expect(sample.price instanceof Decimal).toBe(true);
+    Object.assign(sample, { price: "0.1" });
     await session.flush();
     await session.refresh(sample);
-    expect(sample.price.eq("0.10")).toBe(true);
+    expect(sample.price?.toFixed(2)).toBe("0.10");
   });
 
   test("keys of text may hold anything", async () => {
