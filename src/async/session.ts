@@ -11,6 +11,7 @@ import { SessionCore, type SessionOptions } from "../orm/session/sessionCore.ts"
 import type { Parameters } from "../sql/compile/execute.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { EntityClass, Executable, RowOf, ScalarOfItems } from "../sql/typing.ts";
+import { AsyncConnection } from "./connection.ts";
 import { AsyncEngine } from "./engine.ts";
 
 /**
@@ -33,7 +34,7 @@ export class AsyncSession {
       throw new ArgumentError(
         "new AsyncSession() takes an engine made by createAsyncEngine(); for createEngine() there is Session.",
       );
-    this.core = new SessionCore(engine.core, options, null);
+    this.core = new SessionCore(engine.core, options, null, (connection) => void new AsyncConnection(connection, engine));
   }
 
   async #run<T>(what: string, io: () => Io<T>): Promise<T> {
@@ -162,6 +163,10 @@ export class AsyncSession {
   async close(): Promise<void> {
     // Even while something is under way: the connection is then discarded, not kept, and the error says what was not awaited.
     await runAsync(this.core.close());
+  }
+  /** The connection of the session's transaction, begun if need be. The session closes it. */
+  async connection(): Promise<AsyncConnection> {
+    return (await this.#run("connection()", () => this.core.connection())).facade as AsyncConnection;
   }
   inTransaction(): boolean {
     return this.core.inTransaction;

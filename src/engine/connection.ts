@@ -258,7 +258,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection {
   *#begun(): Io<DriverConnection> {
     if (this.#innermost?.state === "invalid")
       throw new PendingRollbackError(
-        "The connection was lost in the middle of a transaction. Roll back before going on: connection.rollback()",
+        "The connection was lost in the middle of a transaction. Call rollback() before going on; nothing of the transaction was saved.",
       );
     const { connection } = this.#record ?? (yield* this.#reconnect());
     if (this.#innermost === null) {

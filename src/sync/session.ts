@@ -8,6 +8,7 @@ import { SessionCore, type SessionOptions } from "../orm/session/sessionCore.ts"
 import type { Parameters } from "../sql/compile/execute.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { EntityClass, Executable, RowOf, ScalarOfItems } from "../sql/typing.ts";
+import { Connection } from "./connection.ts";
 import { Engine } from "./engine.ts";
 
 /**
@@ -29,7 +30,7 @@ export class Session {
       throw new ArgumentError(
         "new Session() takes an engine made by createEngine(); for createAsyncEngine() there is AsyncSession.",
       );
-    this.core = new SessionCore(engine.core, options, runSync);
+    this.core = new SessionCore(engine.core, options, runSync, (connection) => void new Connection(connection, engine));
   }
 
   /** Takes an object in, with what it is related to; the next flush inserts what has no row. */
@@ -142,6 +143,10 @@ export class Session {
   /** Rolls back what was not committed and lets all objects go. The session can be used again. */
   close(): void {
     runSync(this.core.close());
+  }
+  /** The connection of the session's transaction, begun if need be. The session closes it. */
+  connection(): Connection {
+    return runSync(this.core.connection()).facade as Connection;
   }
   inTransaction(): boolean {
     return this.core.inTransaction;

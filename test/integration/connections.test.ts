@@ -15,7 +15,7 @@ import {
 } from "../../src/errors/index.ts";
 import { createEngine, type Engine } from "../../src/sync/engine.ts";
 import { type AnyEngine, coloursOf, openEngine, placeholder } from "../support/colours.ts";
-import { forEachDatabase } from "../support/databases.ts";
+import { forEachDatabase, sqliteScheme } from "../support/databases.ts";
 
 forEachDatabase("connections", (db) => {
   describe.each(coloursOf(db))("%s", (colour) => {
@@ -322,7 +322,7 @@ forEachDatabase("lost connections", { requires: ["killConnection"] }, (db) => {
 });
 
 describe("createEngine", () => {
-  const memory = (options: object = {}): Engine => openEngine("sync", "sqlite://", options) as Engine;
+  const memory = (options: object = {}): Engine => openEngine("sync", `${sqliteScheme}://`, options) as Engine;
 
   test("an in-memory database is one connection", () => {
     const engine = memory();

@@ -9,7 +9,7 @@ import { runAsync } from "../../src/io/runAsync.ts";
 import type { ExecutionPlan } from "../../src/sql/compile/plan.ts";
 import type { AsyncEngine } from "../../src/async/engine.ts";
 import { openEngine, placeholder } from "../support/colours.ts";
-import { forEachDatabase } from "../support/databases.ts";
+import { forEachDatabase, sqliteScheme } from "../support/databases.ts";
 
 const VALUES: readonly [TypeKind, TypeParameters, unknown[]][] = [
   ["integer", {}, [0, -1, 2_147_483_647]],
@@ -238,7 +238,7 @@ describe("connecting", () => {
   );
 
   test("a SQLite file that cannot be opened", () => {
-    expect(() => openEngine("sync", "sqlite:////no/such/folder/x.db").connect()).toThrow(
+    expect(() => openEngine("sync", `${sqliteScheme}:////no/such/folder/x.db`).connect()).toThrow(
       /directory does not exist|unable to open/,
     );
   });

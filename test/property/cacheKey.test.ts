@@ -8,6 +8,7 @@ import { bindparam, insert, literal, select, text, update, sql, t, literalColumn
 import { cacheKey } from "../../src/sql/traverse/cacheKey.ts";
 import { createEngine, type Engine } from "../../src/sync/engine.ts";
 import { openEngine } from "../support/colours.ts";
+import { sqliteScheme } from "../support/databases.ts";
 import {
   buildStatement,
   metadata,
@@ -102,8 +103,8 @@ describe("a cached statement", () => {
   let cached: Engine;
   let fresh: Engine;
   beforeAll(() => {
-    cached = openEngine("sync", "sqlite://") as Engine;
-    fresh = openEngine("sync", "sqlite://", { queryCacheSize: 0 }) as Engine;
+    cached = openEngine("sync", `${sqliteScheme}://`) as Engine;
+    fresh = openEngine("sync", `${sqliteScheme}://`, { queryCacheSize: 0 }) as Engine;
     for (const engine of [cached, fresh]) {
       metadata.createAll(engine);
       engine.begin((connection) => {
@@ -202,7 +203,7 @@ describe("a cached statement", () => {
   });
 
   test("makes room for another: ten thousand different structures leave the cache at its capacity", () => {
-    const engine = createEngine("sqlite://", { queryCacheSize: 50 });
+    const engine = createEngine(`${sqliteScheme}://`, { queryCacheSize: 50 });
     using connection = engine.connect();
     for (let index = 0; index < 10_000; index++) connection.execute(select(literal(1).label(`n${index}`)));
     expect(engine.core.statementCache.size).toBe(50);

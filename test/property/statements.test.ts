@@ -6,7 +6,7 @@ import { insert } from "../../src/sql/index.ts";
 import type { Executable } from "../../src/sql/typing.ts";
 import { createEngine, type Engine } from "../../src/sync/engine.ts";
 import { openEngine } from "../support/colours.ts";
-import { forEachDatabase } from "../support/databases.ts";
+import { forEachDatabase, sqliteScheme } from "../support/databases.ts";
 import {
   buildStatement,
   metadata,
@@ -42,7 +42,7 @@ forEachDatabase("random statements", (db) => {
       await connection.execute(insert(people), PEOPLE);
       await connection.execute(insert(pets), PETS);
     });
-    reference = createEngine("sqlite://");
+    reference = createEngine(`${sqliteScheme}://`);
     metadata.createAll(reference);
     reference.begin((connection) => {
       connection.execute(insert(people), PEOPLE);

@@ -107,6 +107,9 @@ export const databases: readonly TestDatabase[] = await Promise.all(
   setups.flatMap((setup) => ("missing" in setup ? [] : [open(setup)])),
 );
 
+/** `sqlite`, or `sqlite+node` where the run uses the SQLite that Node carries: for tests that make a URL of their own. */
+export const sqliteScheme: string = databases.find(({ name }) => name === "sqlite")?.url.split(":")[0] ?? "sqlite";
+
 export interface ForEachDatabaseOptions {
   /** Databases without one of these are skipped. */
   readonly requires?: readonly Capability[];

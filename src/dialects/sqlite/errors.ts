@@ -47,7 +47,12 @@ export function classifySqliteError(error: unknown): ErrorClassification {
   const driverCode = name ?? code;
   const errorClass = name === null ? classOfDriverError(code, message) : classOf(name, message);
   const isRetryable = name !== null && (name.startsWith("SQLITE_BUSY") || name.startsWith("SQLITE_LOCKED"));
-  return { errorClass, driverCode, isDisconnect: /database (?:connection )?is not open/i.test(message), isRetryable };
+  return {
+    errorClass,
+    driverCode,
+    isDisconnect: /database (?:connection )?is not open|statement has been finalized/i.test(message),
+    isRetryable,
+  };
 }
 
 function classOf(name: string, message: string): ErrorClass {

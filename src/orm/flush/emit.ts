@@ -75,15 +75,14 @@ function* emitInserts(
 
 function* emitInsertBatch(connection: FlushConnection, mapper: Mapper, { fetched, states, rows }: InsertBatch): Io<void> {
   const { insertReturning, generatedKeysOfMany } = connection.dialect.features;
-  const isKeyGiven = mapper.primaryKey.every(({ key }) => Object.hasOwn(rows[0]!, key));
+  const missingKey = mapper.primaryKey.filter(({ key }) => !Object.hasOwn(rows[0]!, key));
+  const isKeyGiven = missingKey.length === 0;
   const wanted = insertReturning ? fetched : [];
   // The keys of many rows come back with the rows where one statement inserts them; elsewhere the protocol reports each.
   const keysComeAsRows =
     rows.length > 1 && !isKeyGiven && (generatedKeysOfMany === "values" || generatedKeysOfMany === "orderedSelect");
   // A key that a default of the database makes is in no protocol's answer.
-  const isKeyDefault = mapper.primaryKey.some(
-    ({ key, column }) => !Object.hasOwn(rows[0]!, key) && column !== mapper.table.autoincrementColumn,
-  );
+  const isKeyDefault = missingKey.some(({ column }) => column !== mapper.table.autoincrementColumn);
   if (wanted.length > 0 || keysComeAsRows || (isKeyDefault && insertReturning)) {
     const statement = new Insert(mapper.table).returning(...[...mapper.primaryKey, ...wanted].map(({ column }) => column));
     const result = yield* connection.execute(statement, rows.length === 1 ? rows[0]! : rows);
@@ -94,7 +93,7 @@ function* emitInsertBatch(connection: FlushConnection, mapper: Mapper, { fetched
       );
     for (const [index, state] of states.entries()) {
       const row = returned[index]!;
-      for (const [part, attribute] of mapper.primaryKey.entries()) takeKey(state, attribute, row[part]);
+      takeKey(state, missingKey, row);
       for (const [position, attribute] of wanted.entries())
         state.entity[attribute.slot] = row[mapper.primaryKey.length + position];
     }
@@ -110,22 +109,24 @@ function* emitInsertBatch(connection: FlushConnection, mapper: Mapper, { fetched
   for (const set of isOneByOne ? rows.map((row) => [row]) : [rows]) {
     const keys = (yield* connection.execute(statement, isOneByOne ? set[0]! : set)).insertedPrimaryKeyRows;
     for (const [index, key] of keys.entries()) {
-      const state = states[first + index]!;
-      for (const [part, attribute] of mapper.primaryKey.entries()) takeKey(state, attribute, key[part]);
+      takeKey(states[first + index]!, missingKey, key);
     }
     first += set.length;
   }
 }
 
-function takeKey(state: InstanceState, attribute: ColumnAttribute, value: unknown): void {
-  if (state.entity[attribute.slot] !== undefined) return;
-  if (value === null || value === undefined) {
-    throw new FlushError(
-      `The new ${state.mapper.name} has no value for its primary key ${attribute.key}, and the database generated none. Set it, or make the column an integer primary key or give it a default.`,
-    );
+/** Puts the parts of the key that the row did not bring on the object; `key` has all parts, in the mapper's order. */
+function takeKey(state: InstanceState, missing: readonly ColumnAttribute[], key: readonly unknown[]): void {
+  for (const attribute of missing) {
+    const value = key[state.mapper.primaryKey.indexOf(attribute)];
+    if (value === null || value === undefined) {
+      throw new FlushError(
+        `The new ${state.mapper.name} has no value for its primary key ${attribute.key}, and the database generated none. Set it, or make the column an integer primary key or give it a default.`,
+      );
+    }
+    state.entity[attribute.slot] = value;
   }
-  state.entity[attribute.slot] = value;
-  (state.generatedKey ??= []).push(attribute);
+  state.generatedKey = missing;
 }
 
 /** Neighbours with the same columns are one batch; the order of the objects is kept. */

@@ -50,6 +50,7 @@ export class SessionCore implements SessionLink {
   readonly identities = new SessionIdentityMap();
   readonly #loader: SessionLoader;
   readonly #runNow: RunNow;
+  readonly #openFacade: (connection: ConnectionCore) => void;
   readonly #pending = new Set<InstanceState>();
   readonly #modified = new Set<InstanceState>();
   readonly #toDelete = new Set<InstanceState>();
@@ -62,7 +63,8 @@ export class SessionCore implements SessionLink {
   #failure: unknown = null;
   #isFlushing = false;
 
-  constructor(engine: EngineCore, options: SessionOptions, runNow: RunNow) {
+  /** `openFacade` gives a connection the face that listeners of events are shown. */
+  constructor(engine: EngineCore, options: SessionOptions, runNow: RunNow, openFacade: (connection: ConnectionCore) => void) {
     for (const name of Object.keys(options)) {
       if (PLANNED_OPTIONS.includes(name)) throw new NotYetSupportedError(`Session: the option ${name} is not there yet.`);
       if (!OPTION_NAMES.includes(name))
@@ -71,6 +73,7 @@ export class SessionCore implements SessionLink {
     this.engine = engine;
     this.colour = runNow === null ? "async" : "sync";
     this.#runNow = runNow;
+    this.#openFacade = openFacade;
     this.autoflush = options.autoflush ?? true;
     this.expireOnCommit = options.expireOnCommit ?? true;
     this.#loader = new SessionLoader(this, engine);
@@ -293,7 +296,10 @@ export class SessionCore implements SessionLink {
       );
     }
     if (this.#connection?.closed === true) this.#connection = null;
-    this.#connection ??= yield* this.engine.connect();
+    if (this.#connection === null) {
+      this.#connection = yield* this.engine.connect();
+      this.#openFacade(this.#connection);
+    }
     this.#status = "open";
     return this.#connection;
   }

@@ -46,7 +46,7 @@ export class InstanceState {
   /** The values of the primary key, which an expired object needs to be loaded again. */
   keyValues: readonly unknown[] | null = null;
   /** The parts of its key that the database made, which a rollback takes away again. */
-  generatedKey: ColumnAttribute[] | null = null;
+  generatedKey: readonly ColumnAttribute[] | null = null;
   /** Old values of changed column attributes; undefined where the old one was not loaded. Null while nothing is changed. */
   changes: Map<ColumnAttribute, unknown> | null = null;
   /** Old values of changed relationships: an object or null, or the list as it was. */

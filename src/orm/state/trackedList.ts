@@ -78,7 +78,9 @@ export class TrackedList extends Array<Entity> {
     const index = this.indexOf(member);
     if (index === -1) return;
     this.#state.recordList(this.#relationship, this);
-    super.splice(index, 1);
+    // Moved by hand: splice of a subclass of Array costs 0.3 ms in a list of 8,000.
+    for (let position = index + 1; position < this.length; position++) this[position - 1] = this[position]!;
+    this.length--;
   }
   /** Adds and drops the members that came and went while the list was not loaded. */
   applyPending(): void {
