@@ -49,6 +49,11 @@ export class Connection {
     return this.core.invalidated;
   }
 
+  /** The npm package's connection object, for what only it can do; null while none is held. */
+  get driverConnection(): unknown {
+    return this.core.driverConnection;
+  }
+
   /** For whatever the application wants to remember with the database connection. */
   get info(): Map<unknown, unknown> {
     return this.core.info;
