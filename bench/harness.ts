@@ -1,103 +1,138 @@
 /**
- * Runs contenders side by side: one round of each in turns, so that whatever slows the machine slows all of them, then medians and the
- * ratio to the raw driver. Each round gives a checksum; contenders that did not do the same work are an error, not a result.
+ * The measuring part of the benchmarks: runs the contenders of a workload in turns within one process, checks that all of them did the
+ * same work, and gives medians and ratios. Called by run.ts; its pure parts are tested by test/unit/benchHarness.test.ts. It knows no
+ * database and no library: those are in workloads/ and support/.
  */
 
-/** One way of doing the work of a workload on one database. */
-export interface Contender {
-  readonly name: string;
-  /** One round; gives a number that is the same for every contender that did the work. */
-  run(): Promise<number>;
-  close(): Promise<void>;
+/** The contender that the others are compared with. */
+export const RAW = "raw";
+
+/** What a round did, in few words: equal for contenders that did the same. */
+export interface Work {
+  readonly rows: number;
+  readonly checksum: number;
 }
 
-export interface Workload {
+/**
+ * One way to do a workload's work. Only `run` is timed; everything that a round needs before, or leaves behind, belongs in `prepare`
+ * and `check`. Methods, not function properties, so that contenders of different states fit in one list.
+ */
+export interface Contender<State = unknown, Outcome = unknown> {
   readonly name: string;
-  /** What one round does, for the table. */
-  readonly title: string;
-  /** Makes the contenders, the raw driver first, with their data in place. */
-  prepare(target: BenchTarget): Promise<readonly Contender[]>;
+  /** Opens a database of its own and fills it. */
+  setup(url: string): State | Promise<State>;
+  /** Brings the database to where every round begins. */
+  prepare?(state: State): void | Promise<void>;
+  run(state: State): Outcome | Promise<Outcome>;
+  /** What the round did, read from what it gave or from the database. */
+  check(outcome: Outcome, state: State): Work | Promise<Work>;
+  teardown(state: State): void | Promise<void>;
 }
 
-/** A database to measure on. */
-export interface BenchTarget {
-  readonly name: DatabaseName;
-  readonly url: string;
-}
 export type DatabaseName = "sqlite" | "postgresql" | "mysql";
 
-export interface Measurement {
-  readonly workload: string;
+export interface Workload {
+  /** For the command line: `--workload load`. */
+  readonly name: string;
+  /** For the table. */
   readonly title: string;
-  readonly database: DatabaseName;
-  readonly contender: string;
-  /** Milliseconds. */
-  readonly median: number;
-  readonly fastest: number;
-  /** To the median of the raw driver; null where the raw driver has nothing to do. */
-  readonly ratio: number | null;
+  /** What the number says, and what the raw version does; for whoever reads the table. */
+  readonly measures: string;
+  readonly databases: readonly DatabaseName[];
+  /** How often `run` repeats the measured operation; times are given for one. */
+  readonly repeats: number;
+  contenders(database: DatabaseName): readonly Contender[];
 }
 
 export interface Rounds {
-  readonly warmup: number;
+  readonly warmUp: number;
   readonly measured: number;
 }
 
+/** The times of one contender, in milliseconds for one operation. */
+export interface Measurement {
+  readonly contender: string;
+  readonly median: number;
+  readonly min: number;
+  /** Its median over that of the raw driver; null where the workload has no raw version. */
+  readonly ratio: number | null;
+}
+
+/** The middle value; the mean of the two middle ones where the count is even. */
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new Error("The median of nothing is not known.");
-  const sorted = [...values].sort((a, b) => a - b);
+  if (values.length === 0) throw new Error("The median of no values");
+  const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Every contender once per round, in turns, starting with another one each time. */
-export function schedule(contenders: number, rounds: number): readonly number[] {
-  return Array.from({ length: rounds }, (_round, round) =>
-    Array.from({ length: contenders }, (_contender, index) => (index + round) % contenders),
-  ).flat();
+/** A B A B …: whatever slows the machine down for a while slows all contenders down. */
+export function interleave<T>(contenders: readonly T[], rounds: number): T[] {
+  return Array.from({ length: rounds }, () => contenders).flat();
 }
 
-/** Measures a workload on one database. */
-export async function measure(workload: Workload, target: BenchTarget, rounds: Rounds): Promise<readonly Measurement[]> {
-  const contenders = await workload.prepare(target);
-  try {
-    const times = contenders.map((): number[] => []);
-    let checksum: number | null = null;
-    const total = rounds.warmup + rounds.measured;
-    for (const [turn, index] of schedule(contenders.length, total).entries()) {
-      const contender = contenders[index]!;
-      // No forced collection between rounds: it throws compiled code away, and made everybody up to five times slower.
-      const start = performance.now();
-      const result = await contender.run();
-      const elapsed = performance.now() - start;
-      checksum ??= result;
-      if (result !== checksum) {
-        throw new Error(
-          `${workload.name} on ${target.name}: ${contender.name} gives ${result} where another gave ${checksum}; they did not do the same work.`,
-        );
-      }
-      if (turn >= rounds.warmup * contenders.length) times[index]!.push(elapsed);
-    }
-    return summarize(workload, target, contenders, times);
-  } finally {
-    for (const contender of contenders) await contender.close();
+/** Throws unless all contenders did what the first did; a faster contender that does less is no faster. */
+export function assertSameWork(workload: string, done: ReadonlyMap<string, Work>): void {
+  const [first, ...others] = done;
+  if (first === undefined) return;
+  const [firstName, expected] = first;
+  for (const [name, work] of others) {
+    if (work.rows === expected.rows && work.checksum === expected.checksum) continue;
+    throw new Error(
+      `${workload}: ${name} did other work than ${firstName}: ${work.rows} rows with checksum ${work.checksum}, not ${expected.rows} with ${expected.checksum}`,
+    );
   }
 }
 
-export function summarize(
-  workload: Pick<Workload, "name" | "title">,
-  target: Pick<BenchTarget, "name">,
-  contenders: readonly Pick<Contender, "name">[],
-  times: readonly (readonly number[])[],
-): readonly Measurement[] {
-  const raw = contenders.findIndex(({ name }) => name === "raw");
-  return contenders.map(({ name }, index) => ({
-    workload: workload.name,
-    title: workload.title,
-    database: target.name,
-    contender: name,
-    median: median(times[index]!),
-    fastest: Math.min(...times[index]!),
-    ratio: raw === -1 ? null : median(times[index]!) / median(times[raw]!),
-  }));
+/** Medians, minima and ratios from the times of every round. */
+export function summarize(times: ReadonlyMap<string, readonly number[]>): Measurement[] {
+  const rawTimes = times.get(RAW);
+  const raw = rawTimes === undefined ? null : median(rawTimes);
+  return [...times].map(([contender, values]) => {
+    const middle = median(values);
+    return { contender, median: middle, min: Math.min(...values), ratio: raw === null ? null : middle / raw };
+  });
+}
+
+export interface MeasureOptions {
+  readonly rounds: Rounds;
+  /** Gives the URL of an empty database that no other contender uses. */
+  readonly freshUrl: () => Promise<string>;
+}
+
+/** Runs one workload on one database. */
+export async function measure(workload: Workload, database: DatabaseName, options: MeasureOptions): Promise<Measurement[]> {
+  const { rounds, freshUrl } = options;
+  const running: { readonly contender: Contender; readonly state: unknown }[] = [];
+  try {
+    for (const contender of workload.contenders(database)) {
+      running.push({ contender, state: await contender.setup(await freshUrl()) });
+    }
+    const done = new Map<string, Work>();
+    const times = new Map(running.map(({ contender }) => [contender.name, [] as number[]]));
+    const order = interleave(running, rounds.warmUp + rounds.measured);
+    for (const [index, { contender, state }] of order.entries()) {
+      const { elapsed, work } = await round(contender, state);
+      done.set(contender.name, work);
+      if (done.size === running.length) assertSameWork(workload.name, done);
+      if (index >= rounds.warmUp * running.length) times.get(contender.name)!.push(elapsed / workload.repeats);
+    }
+    return summarize(times);
+  } finally {
+    for (const { contender, state } of running) await contender.teardown(state);
+  }
+}
+
+async function round(contender: Contender, state: unknown): Promise<{ elapsed: number; work: Work }> {
+  await contender.prepare?.(state);
+  // Without --expose-gc a collection of one contender's garbage may fall into the other's time. A full one before every round would be
+  // worse: it takes the hidden classes of dead objects with it, and the optimized code that relies on them; loading 10,000 entities
+  // then took 47 ms instead of 10, because every round began cold.
+  void globalThis.gc?.({ type: "minor" });
+  const start = performance.now();
+  const pending = contender.run(state);
+  // A synchronous contender does not pay for a promise.
+  const outcome = pending instanceof Promise ? ((await pending) as unknown) : pending;
+  const elapsed = performance.now() - start;
+  return { elapsed, work: await contender.check(outcome, state) };
 }

@@ -1,20 +1,20 @@
 /**
- * `npm run bench`: installs what is missing, builds the package, and runs the workloads of bench/ against the build, because that is what
- * users run. Arguments are handed on: `npm run bench -- --db sqlite --rounds 5`.
+ * `npm run bench`: installs what is missing, compiles the benchmarks and the library with the compiler and the settings of the published
+ * build, and runs the result. What is measured is therefore what users run, and `dist` is left alone. Arguments are handed on; see bench/run.ts.
  */
+import { rmSync } from "node:fs";
 import { ensureInstalled } from "./ensure-installed.mjs";
-import { inRoot, run } from "./lib/project.mjs";
+import { inRoot, nativeTsc, run } from "./lib/project.mjs";
 
 await ensureInstalled();
 
-const built = await run(process.execPath, [inRoot("scripts", "run-gates.mjs"), "build"]);
-if (built !== 0) process.exit(built);
-// With this configuration `athanor` is the package itself, found through its exports, and not the sources.
-process.env["TSX_TSCONFIG_PATH"] = inRoot("bench", "built.tsconfig.json");
+rmSync(inRoot(".cache", "bench"), { recursive: true, force: true });
+const compiled = await run(process.execPath, [nativeTsc, "-p", inRoot("bench", "tsconfig.json")]);
+if (compiled !== 0) process.exit(compiled);
+
+const flags = ["--expose-gc", "--enable-source-maps"];
 process.exitCode = await run(process.execPath, [
-  "--expose-gc",
-  "--import",
-  "tsx",
-  inRoot("bench", "run.ts"),
+  ...flags,
+  inRoot(".cache", "bench", "bench", "run.js"),
   ...process.argv.slice(2),
 ]);

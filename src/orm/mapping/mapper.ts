@@ -40,6 +40,7 @@ export class Mapper {
   /** Makes an object without running its constructor, always with the same hidden class. */
   readonly create: () => Entity;
   readonly #attributeOfColumn: ReadonlyMap<Column, ColumnAttribute>;
+  readonly #attributeOfKey: ReadonlyMap<string, ColumnAttribute>;
   #slots: readonly symbol[] | null = null;
   #relationships: ReadonlyMap<string, Relationship> | null = null;
 
@@ -49,6 +50,7 @@ export class Mapper {
     this.table = definition.table;
     this.columnAttributes = this.table.columns.map((column) => ({ key: column.key, column, slot: Symbol(column.key) }));
     this.primaryKey = this.columnAttributes.filter(({ column }) => column.isPrimaryKey);
+    this.#attributeOfKey = new Map(this.columnAttributes.map((attribute) => [attribute.key, attribute]));
     this.#attributeOfColumn = new Map(this.columnAttributes.map((attribute) => [attribute.column, attribute]));
     function Blank(): void {
       // Only its prototype matters.
@@ -67,7 +69,7 @@ export class Mapper {
     return attribute;
   }
   attribute(key: string): ColumnAttribute | undefined {
-    return this.columnAttributes.find((candidate) => candidate.key === key);
+    return this.#attributeOfKey.get(key);
   }
   /** The relationships by name, configured when they are first asked for. */
   get relationships(): ReadonlyMap<string, Relationship> {
@@ -106,9 +108,6 @@ export class Mapper {
   hybrid(key: string): HybridSpec<unknown> | null {
     const spec = this.definition.spec(key);
     return spec instanceof HybridSpec ? spec : null;
-  }
-  isColumn(key: string): boolean {
-    return this.definition.spec(key) instanceof ColumnSpec;
   }
   /** The key of a primary key of one column. */
   keyOf(value: unknown): IdentityKey | null {

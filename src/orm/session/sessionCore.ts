@@ -103,8 +103,12 @@ export class SessionCore implements SessionLink {
     for (const each of this.#reachable(state, "expunge")) if (each.session === this) this.#detach(each);
   }
   expungeAll(): void {
-    for (const state of [...this.identities.states(), ...this.#pending]) this.#detach(state);
+    for (const state of this.#pending) this.#release(state);
+    for (const state of this.identities.states()) this.#release(state);
     this.identities.clear();
+    this.#pending.clear();
+    this.#modified.clear();
+    this.#toDelete.clear();
   }
   /** Forgets the values of an object, or some of them: the next read gets them from the row. */
   expire(entity: unknown, attributeNames?: readonly string[]): void {
@@ -376,8 +380,6 @@ export class SessionCore implements SessionLink {
     this.#status = "none";
     this.#failure = null;
     this.expungeAll();
-    this.#modified.clear();
-    this.#toDelete.clear();
     this.#inserted.clear();
     this.#deleted.clear();
     if (connection !== null) yield* connection.close();
@@ -443,6 +445,10 @@ export class SessionCore implements SessionLink {
     this.#modified.delete(state);
     this.#toDelete.delete(state);
     if (state.identity !== null) this.identities.delete(state.mapper, state.identity);
+    this.#release(state);
+  }
+  /** The object is nobody's again. */
+  #release(state: InstanceState): void {
     state.lifecycle = state.identity === null ? "transient" : "detached";
     state.session = null;
   }

@@ -21,10 +21,13 @@ export abstract class MappedObject {
       throw new ArgumentError(`new ${mapper.name}() takes an object of attributes, got ${describe(init)}.`);
     }
     for (const key of Object.keys(init)) {
-      if (!mapper.isColumn(key) && !mapper.relationships.has(key)) {
+      // Straight to the attribute: one setter per class and attribute, called from here for all classes, made a flush a quarter slower.
+      const attribute = mapper.attribute(key);
+      if (attribute !== undefined) writeColumn(entity, attribute, init[key]);
+      else if (mapper.relationships.has(key)) writeRelationship(entity, mapper.relationship(key), init[key]);
+      else {
         throw new ArgumentError(`${mapper.name} has no attribute ${key} to set. It has ${mapper.definition.keys.join(", ")}.`);
       }
-      entity[key] = init[key];
     }
   }
 
