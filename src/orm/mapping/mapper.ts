@@ -8,7 +8,6 @@ import { describe } from "../../sql/coerce/describe.ts";
 import type { ColumnElement } from "../../sql/nodes/element.ts";
 import { EntityClause, type FromClause } from "../../sql/nodes/from.ts";
 import type { Column } from "../../sql/schema/column.ts";
-import { ColumnSpec } from "../../sql/schema/columnSpec.ts";
 import type { Table } from "../../sql/schema/table.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { Relationship } from "./relationship.ts";
