@@ -79,9 +79,8 @@ export async function ensureInstalled() {
     );
     await npm(["ci", "--no-fund", "--no-audit"]);
   }
-  // From 22.13 on, the suite uses node:sqlite where better-sqlite3 was compiled for another Node.
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const hasNodeSqlite = major > 22 || (major === 22 && minor >= 13);
+  // From Node 24 on, the suite uses node:sqlite where better-sqlite3 was compiled for another Node; before, it cannot give rows as arrays.
+  const hasNodeSqlite = Number(process.versions.node.split(".")[0]) >= 24;
   if (!hasNodeSqlite && !betterSqliteLoads()) {
     console.error("Compiling better-sqlite3 for this Node …");
     await npm(["rebuild", "better-sqlite3"]);

@@ -47,7 +47,7 @@ export class PostgresqlDialect extends BaseDialect {
     return `$${position}`;
   }
 
-  /** The server takes a bare parameter for text. Untyped ones stay bare, and so does text, which it guesses right. */
+  /** The server takes a bare parameter for text, so it is told the type; an untyped one has none to tell. */
   override placeholderCast(type: SqlType): string {
     return type.kind === "null" ? "" : `::${this.typeName(type, "cast")}`;
   }

@@ -1,6 +1,6 @@
 /**
  * What a loader strategy is: it may add to the statement that loads the parents, or note what is to be loaded after it. A new strategy
- * is a file beside this one and an entry in index.ts.
+ * is a file beside this one, an entry in index.ts, and in ../options.ts its name and the functions that ask for it.
  */
 import type { Relationship } from "../../mapping/relationship.ts";
 import type { FromClause } from "../../../sql/nodes/from.ts";
