@@ -2,6 +2,7 @@
  * Errors of pools, connections, transactions and results that are the library's own; what a driver reports is in dbapi.ts.
  */
 import { ArgumentError, AthanorError, InvalidRequestError } from "./base.ts";
+import { OperationalError, StatementError, type StatementErrorDetails } from "./dbapi.ts";
 
 /** No connection became free in time. SQLAlchemy: TimeoutError, code 3o7r. */
 export class TimeoutError extends AthanorError {
@@ -49,4 +50,61 @@ export class ConcurrentUseError extends InvalidRequestError {
 /** Synchronous code met an operation that has to wait. */
 export class SyncWaitError extends InvalidRequestError {
   override readonly code: string = "sync-wait";
+}
+
+export interface CancelledErrorDetails extends StatementErrorDetails {
+  /** The `reason` of the AbortSignal. */
+  readonly reason?: unknown;
+}
+
+/** The caller's AbortSignal stopped the operation, on the server too where the database can. */
+export class CancelledError extends StatementError {
+  override readonly code: string = "cancelled";
+  /** The `reason` of the AbortSignal; undefined for a timeout. */
+  readonly reason: unknown;
+  readonly #text: string;
+
+  constructor(message: string, details: CancelledErrorDetails = {}) {
+    super(message, details);
+    this.#text = message;
+    this.reason = details.reason;
+  }
+
+  /** The same error, with the statement that was stopped. */
+  withStatement(statement: StatementErrorDetails): this {
+    const Class = this.constructor as new (message: string, details: CancelledErrorDetails) => this;
+    return new Class(this.#text, { ...statement, reason: this.reason, cause: this.cause });
+  }
+}
+
+/** The operation did not finish within its `timeout`, and was stopped as by an AbortSignal. */
+export class StatementTimeoutError extends CancelledError {
+  override readonly code: string = "statement-timeout";
+}
+
+/**
+ * The connection was lost while COMMIT was under way: whether the transaction was saved is not known. Look in the database before
+ * doing the work again.
+ */
+export class CommitOutcomeUnknownError extends OperationalError {
+  override readonly code: string = "commit-outcome-unknown";
+}
+
+/** Thrown by a listener of `checkout`: this connection is lost, take another. SQLAlchemy: DisconnectionError. */
+export class DisconnectionError extends AthanorError {
+  override readonly code: string = "disconnection";
+
+  /** True where the pool's other connections are lost too. */
+  get invalidatePool(): boolean {
+    return false;
+  }
+}
+
+/** Thrown by a listener of `checkout`: this connection is lost, and the pool's others with it. SQLAlchemy: InvalidatePoolError. */
+export class InvalidatePoolError extends DisconnectionError {
+  override readonly code: string = "invalidate-pool";
+
+  override get invalidatePool(): boolean {
+    return true;
+  }
 }

@@ -46,14 +46,50 @@ export interface DriverManyResult {
   readonly insertIds: readonly (number | bigint)[] | null;
 }
 
-/** One connection to a database. It is used by one statement at a time; the core sees to that. */
+/** Rows of one statement, a portion at a time. While it is open its connection runs nothing else. */
+export interface DriverCursor {
+  readonly columns: readonly DriverColumn[];
+  /**
+   * The next rows: `count` of them, fewer only at the end, [] when there are none left.
+   *
+   * @param deadline as for `DriverConnection.execute`
+   */
+  fetch(count: number, deadline?: number): MaybePromise<unknown[][]>;
+  /** Ends the statement on the server too, however many rows are left; the connection is free afterwards. Can be called again. */
+  close(): MaybePromise<void>;
+}
+
+/**
+ * One connection to a database. It is used by one statement at a time; the core sees to that.
+ *
+ * A `deadline`, in the milliseconds of `performance.now()`, is for drivers that answer at once: nobody else runs while they work, so they
+ * have to stop by themselves when it has passed (by throwing, with the connection usable), as soon as they can. Drivers that answer with
+ * promises need not look at it: the runner calls `cancel` in time.
+ */
 export interface DriverConnection {
   /** The object of the npm package, for what only it can do. */
   readonly driverConnection: unknown;
-  /** False once the socket is known to be gone or `close` was called. */
+  /** False once the socket is known to be gone or `close` or `destroy` was called. */
   readonly isOpen: boolean;
-  execute(statement: DriverStatement): MaybePromise<DriverResult>;
+  execute(statement: DriverStatement, deadline?: number): MaybePromise<DriverResult>;
   /** Runs one statement (never one that returns rows) with each parameter set, in order; stops at the first error. */
-  executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): MaybePromise<DriverManyResult>;
+  executeMany(
+    statement: DriverStatement,
+    parameterSets: readonly (readonly unknown[])[],
+    deadline?: number,
+  ): MaybePromise<DriverManyResult>;
+  /** Runs a statement that gives rows without taking them all at once. */
+  openCursor(statement: DriverStatement, deadline?: number): MaybePromise<DriverCursor>;
+  /**
+   * Tells the server, over a connection of its own, to stop what runs here; absent where there is no way.
+   * It is fulfilled when nothing of the request is on its way any more, so that it cannot hit a later statement, and rejected when the
+   * server could not be told. The statement itself is then answered with the driver's error, or normally when it was faster.
+   *
+   * @param running settled when the statement has been answered
+   */
+  cancel?(running: Promise<unknown>): Promise<void>;
+  /** Takes leave of the server and closes. */
   close(): MaybePromise<void>;
+  /** Closes at once, without a word to a server that may never answer. Statements under way are rejected. Never throws. */
+  destroy(): void;
 }

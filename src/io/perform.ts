@@ -1,24 +1,45 @@
 /**
  * Answers one I/O request by calling the driver. Both runners call it; it never waits: what a driver promises is handed back as the
- * promise that it is. Waiting itself (`wait`) belongs to the runners, because only one of them can.
+ * promise that it is. Waiting itself (`wait`, `sleep`) belongs to the runners, because they do it differently.
  */
 import { AthanorError, InvalidRequestError } from "../errors/base.ts";
-import type { IoRequest, WaitRequest } from "./io.ts";
+import type { DriverConnection } from "./driver.ts";
+import type { IoRequest, SleepRequest, WaitRequest } from "./io.ts";
+import type { Stop } from "./stop.ts";
 
 /** The answer to a request, or a promise of it. */
-export function perform(request: Exclude<IoRequest, WaitRequest>): unknown {
+export function perform(request: Exclude<IoRequest, WaitRequest | SleepRequest>, stop: Stop | null): unknown {
+  const deadline = stop?.deadline;
   switch (request.kind) {
     case "execute":
-      return request.connection.execute(request.statement);
+      return request.connection.execute(
+        request.statement,
+        request.giveUpAfter === undefined ? deadline : performance.now() + request.giveUpAfter,
+      );
     case "executeMany":
-      return request.connection.executeMany(request.statement, request.parameterSets);
+      return request.connection.executeMany(request.statement, request.parameterSets, deadline);
+    case "openCursor":
+      return request.connection.openCursor(request.statement, deadline);
+    case "fetch":
+      return request.cursor.fetch(request.count, deadline);
+    case "closeCursor":
+      return request.cursor.close();
     case "connect":
-      return request.open();
+      return request.open(deadline);
     case "close":
       return closeQuietly(request.connection);
+    case "call":
+      return request.call();
     default:
       return notARequest(request);
   }
+}
+
+/** True for what is done even when the caller has given up: it puts things back in order. */
+export function isUnstoppable(request: IoRequest): boolean {
+  return (
+    request.kind === "close" || request.kind === "closeCursor" || (request.kind === "execute" && request.unstoppable === true)
+  );
 }
 
 /** True for whatever has to be awaited. */
@@ -36,14 +57,19 @@ export function startStackAtCaller(error: unknown, runner: (...args: never[]) =>
   if (error instanceof AthanorError) Error.captureStackTrace(error, runner);
 }
 
-function closeQuietly(connection: { close(): unknown }): unknown {
+function closeQuietly(connection: DriverConnection): unknown {
   try {
     const answer = connection.close();
     // A connection that will not close is abandoned: whoever discards one has nothing left to do about it.
-    return isThenable(answer) ? answer.then(nothing, nothing) : undefined;
+    return isThenable(answer) ? answer.then(nothing, () => abandon(connection)) : undefined;
   } catch {
-    return undefined;
+    return abandon(connection);
   }
+}
+
+function abandon(connection: DriverConnection): undefined {
+  connection.destroy();
+  return undefined;
 }
 
 function nothing(): undefined {

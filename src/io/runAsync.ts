@@ -2,24 +2,27 @@
  * Runs an I/O function to its end, awaiting what has to be awaited. The facades in `async/` call it. Answers that are there at once
  * are not awaited, so that SQLite under an async engine takes no turn of the event loop per statement.
  */
-import type { Io } from "./io.ts";
-import { isThenable, perform, startStackAtCaller } from "./perform.ts";
+import { abandonableWait, closeInTime, giveUpAfter, stoppable } from "./interrupt.ts";
+import type { Io, IoRequest } from "./io.ts";
+import { isThenable, isUnstoppable, perform, startStackAtCaller } from "./perform.ts";
+import type { Stop } from "./stop.ts";
 
-/** Runs the generator; the promise is fulfilled with what it returns. An error of a request is thrown into it, so that its `finally` blocks run. */
-export async function runAsync<T>(io: Io<T>): Promise<T> {
+/**
+ * Runs the generator; the promise is fulfilled with what it returns. An error of a request is thrown into it, so that its `finally`
+ * blocks run.
+ *
+ * @param stop when to stop: it is asked before each request, and stops the one that is under way; what puts things back in order is
+ * done all the same
+ */
+export async function runAsync<T>(io: Io<T>, stop: Stop | null = null): Promise<T> {
   try {
+    stop?.check();
     let step = io.next();
     while (step.done !== true) {
-      const request = step.value;
       let answer: unknown;
       try {
-        if (request.kind === "wait") {
-          const waiter = request.waiter;
-          answer = await new Promise((resolve, reject) => waiter.start(resolve, reject));
-        } else {
-          answer = perform(request);
-          if (isThenable(answer)) answer = await answer;
-        }
+        answer = answerTo(step.value, stop);
+        if (isThenable(answer)) answer = await answer;
       } catch (error) {
         step = io.throw(error);
         continue;
@@ -31,4 +34,21 @@ export async function runAsync<T>(io: Io<T>): Promise<T> {
     startStackAtCaller(error, runAsync);
     throw error;
   }
+}
+
+function answerTo(request: IoRequest, stop: Stop | null): unknown {
+  const limit = stop === null || isUnstoppable(request) ? null : stop;
+  limit?.check();
+  if (request.kind === "wait" || request.kind === "sleep") return abandonableWait(request, limit);
+  let answer: unknown;
+  try {
+    answer = perform(request, limit);
+  } catch (error) {
+    throw limit?.isDue === true ? limit.error(error) : error;
+  }
+  if (!isThenable(answer)) return answer;
+  if (request.kind === "close") return closeInTime(request.connection, answer);
+  if (request.kind === "execute" && request.giveUpAfter !== undefined)
+    return giveUpAfter(request.giveUpAfter, request.connection, answer);
+  return limit === null ? answer : stoppable(request, answer, limit);
 }

@@ -77,6 +77,7 @@ describe("runSync", () => {
           start: () => {
             throw new Error("must not start");
           },
+          abandon: () => undefined,
           refuse: () => refusal,
         },
       };
@@ -150,7 +151,11 @@ describe("runAsync", () => {
     function* waits(): Io<unknown> {
       return yield {
         kind: "wait",
-        waiter: { start: (resolve) => setTimeout(() => resolve("woken"), 1), refuse: () => new Error("no") },
+        waiter: {
+          start: (resolve) => setTimeout(() => resolve("woken"), 1),
+          abandon: () => undefined,
+          refuse: () => new Error("no"),
+        },
       };
     }
     await expect(runAsync(waits())).resolves.toBe("woken");
