@@ -2,9 +2,15 @@
  * MySQL and MariaDB through the npm package mysql2. Everything that has rows goes through the binary protocol: in the text protocol a
  * FLOAT arrives rounded to six digits. Nothing is rounded on the way: wide integers and decimals arrive as strings, dates as text.
  */
+import type { Socket } from "node:net";
 import type Mysql from "mysql2";
 import type { ConnectTarget, Driver } from "../dialects/contract.ts";
-import type { DriverColumn, DriverConnection, DriverManyResult, DriverResult, DriverStatement } from "../io/driver.ts";
+import type { DriverColumn, DriverConnection, DriverResult, DriverStatement } from "../io/driver.ts";
+import { generatedKey, mysqlColumn } from "./mysqlColumns.ts";
+import { checkCount, lostConnection, MysqlConnection } from "./mysqlConnection.ts";
+import { encodeParameters } from "./mysqlParameters.ts";
+import type { RowFlow, RowStream } from "./mysqlRowStream.ts";
+import { addressOf, type MysqlAddress, type MysqlTarget, mysqlTarget, openSocket } from "./mysqlTarget.ts";
 import { loadPackage } from "./packages.ts";
 
 const STATEMENTS_KEPT = 256;
@@ -13,160 +19,248 @@ const UNPREPARABLE = 1295;
 /** ER_NEED_REPREPARE: the table was altered more often than the server retries. */
 const NEEDS_REPREPARE = 1615;
 
+const CHANGES_DATABASE = /^\s*use\b/i;
+
+/** COM_STMT_EXECUTE, after the four bytes of a packet's header; a packet without parameters is this long. */
+const EXECUTE = 0x17;
+const COMMAND_AT = 4;
+const BARE_EXECUTE_LENGTH = 14;
+
 interface Field {
   readonly name: string;
   readonly columnType: number;
   readonly characterSet: number;
 }
 
-/** Column types whose values are text or bytes; only the character set (63 is `binary`) tells which. */
-const TEXT_OR_BYTES = new Set([15, 249, 250, 251, 252, 253, 254]);
-const BINARY_CHARACTER_SET = 63;
+interface Header {
+  readonly affectedRows: number;
+  readonly insertId: number | string;
+}
 
-type Answer = unknown[][] | { readonly affectedRows: number; readonly insertId: number | string };
+interface Packet {
+  readonly buffer: Buffer;
+  length(): number;
+}
 
-class Mysql2Connection implements DriverConnection {
-  readonly #connection: Mysql.Connection;
-  readonly #bigint: ((value: bigint | number) => unknown) | null;
-  #isOpen = true;
+/** What is used of the package beside its documented interface. */
+interface Inside {
+  readonly stream: Socket;
+  /** The prepared statements that are kept. */
+  readonly _statements: { readonly size: number; evict(count: number): void };
+  /** The command under way, with its prepared statement. */
+  readonly _command: { readonly statement: { readonly parameters: readonly unknown[] } };
+  writePacket: (packet: Packet) => void;
+}
 
-  constructor(connection: Mysql.Connection, bigint: ((value: bigint | number) => unknown) | null) {
+type RawConnection = Omit<Mysql.Connection, keyof Inside> & Inside;
+
+class Mysql2Connection extends MysqlConnection {
+  readonly #connection: RawConnection;
+  readonly #target: MysqlTarget;
+  /** Those of the statement that is about to be sent. */
+  #parameters: readonly unknown[] | null = null;
+
+  constructor(connection: RawConnection, target: MysqlTarget) {
+    super();
     this.#connection = connection;
-    this.#bigint = bigint;
+    this.#target = target;
     // Without a listener, a connection that the server ends while it is idle would end the process.
-    connection.on("error", () => {
-      this.#isOpen = false;
-    });
-    connection.on("end", () => {
-      this.#isOpen = false;
-    });
+    connection.on("error", (error: Error) => this.lose(error));
+    connection.on("end", () => this.lose(lostConnection("The server closed the connection")));
+    const write = connection.writePacket.bind(connection);
+    connection.writePacket = (packet) => write(this.#withParameters(packet));
   }
 
   get driverConnection(): unknown {
     return this.#connection;
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
+  protected get threadId(): number {
+    return this.#connection.threadId;
   }
 
-  async execute(statement: DriverStatement): Promise<DriverResult> {
-    const [answer, fields] = await this.#run(statement, statement.parameters);
-    if (!Array.isArray(answer))
-      return { columns: null, rows: [], rowCount: answer.affectedRows, lastInsertId: insertId(answer.insertId) };
-    return { columns: fields.map(columnOf), rows: answer, rowCount: answer.length, lastInsertId: null };
+  protected openAnother(): Promise<MysqlConnection> {
+    return openConnection(this.#target, addressOf(this.#connection.stream, this.#target.address));
   }
 
-  async executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): Promise<DriverManyResult> {
-    const insertIds: (number | bigint)[] = [];
-    let rowCount = 0;
-    for (const parameters of parameterSets) {
-      const [answer] = await this.#run(statement, parameters);
-      if (Array.isArray(answer)) continue;
-      rowCount += answer.affectedRows;
-      insertIds.push(insertId(answer.insertId) ?? 0);
+  protected leave(): Promise<void> {
+    this.#connection.end();
+    this.#connection.stream.destroySoon();
+    return Promise.resolve();
+  }
+
+  protected cut(): void {
+    this.#connection.destroy();
+    this.#connection.stream.destroy();
+  }
+
+  protected async run(statement: DriverStatement, parameters: readonly unknown[]): Promise<DriverResult> {
+    const { sql } = statement;
+    if (!statement.returnsRows && parameters.length === 0) {
+      const result = await this.#query(sql);
+      // The package would go on with statements that mean the tables of the database before.
+      if (CHANGES_DATABASE.test(sql)) this.#connection._statements.evict(this.#connection._statements.size);
+      return result;
     }
-    return { rowCount, insertIds };
-  }
-
-  close(): Promise<void> {
-    const wasOpen = this.#isOpen;
-    this.#isOpen = false;
-    // On a dead connection `end` would wait for an answer that never comes.
-    if (!wasOpen) {
-      this.#connection.destroy();
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => this.#connection.end(() => resolve()));
-  }
-
-  async #run(statement: DriverStatement, parameters: readonly unknown[]): Promise<[Answer, readonly Field[]]> {
-    const values = parameters.map((value) => this.#toWire(value));
-    if (!statement.returnsRows && values.length === 0) return this.#send("query", statement.sql, values);
     try {
-      return await this.#send("execute", statement.sql, values);
+      return await this.#execute(sql, parameters);
     } catch (error) {
-      const code = (error as { errno?: unknown }).errno;
-      if (code === NEEDS_REPREPARE) this.#connection.unprepare(statement.sql);
-      if (code === UNPREPARABLE && values.length === 0) return this.#send("query", statement.sql, values);
+      if (isUnpreparable(error, parameters)) return this.#query(sql);
+      this.#forgetStale(sql, error);
       throw error;
     }
   }
 
-  #send(how: "query" | "execute", sql: string, values: unknown[]): Promise<[Answer, readonly Field[]]> {
-    return new Promise((resolve, reject) => {
-      const done = (error: Error | null | undefined, answer: unknown, fields: unknown): void => {
-        if (error !== null && error !== undefined) reject(error);
-        else resolve([answer as Answer, (fields ?? []) as readonly Field[]]);
-      };
-      if (how === "query") this.#connection.query({ sql, rowsAsArray: true }, done);
-      else this.#connection.execute({ sql, rowsAsArray: true }, values as never, done);
+  protected start(statement: DriverStatement, stream: RowStream): void {
+    const { sql, parameters } = statement;
+    this.#parameters = parameters;
+    const command = this.#connection.execute({ sql, rowsAsArray: true }, []);
+    this.#feed(command, stream, (error) => {
+      if (isUnpreparable(error, parameters)) {
+        this.#feed(this.#connection.query({ sql, rowsAsArray: true }), stream, (failure) => stream.fail(failure));
+      } else {
+        this.#forgetStale(sql, error);
+        stream.fail(error);
+      }
     });
   }
 
-  /** mysql2 sends a number as DOUBLE, so that `10 DIV ?` or `CONCAT(?)` may answer otherwise than with an integer. */
-  #toWire(value: unknown): unknown {
-    if (value instanceof Uint8Array && !Buffer.isBuffer(value))
-      return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    if (
-      this.#bigint !== null &&
-      (typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)))
-    ) {
-      const wide = BigInt(value);
-      if (wide === BigInt.asIntN(64, wide)) return this.#bigint(wide);
-    }
-    return value;
+  #feed(command: Mysql.Query, stream: RowStream, failed: (error: Error) => void): void {
+    const flow: RowFlow = { pause: () => this.#connection.pause(), resume: () => this.#connection.resume() };
+    let hasFailed = false;
+    command.on("error", (error: Error) => {
+      hasFailed = true;
+      failed(error);
+    });
+    // A procedure may give several results; the first is the one, as in `execute`.
+    let results = 0;
+    command.on("fields", (fields: readonly Field[] | undefined) => {
+      if (fields === undefined || ++results > 1) return;
+      stream.describe(fields.map(columnOf), flow);
+    });
+    command.on("result", (row: unknown) => {
+      if (results === 1 && Array.isArray(row)) stream.push(row);
+    });
+    command.on("end", () => {
+      if (!hasFailed) stream.end();
+    });
+  }
+
+  #query(sql: string): Promise<DriverResult> {
+    return new Promise((resolve, reject) => {
+      this.#connection.query({ sql, rowsAsArray: true }, answerTo(resolve, reject));
+    });
+  }
+
+  #execute(sql: string, parameters: readonly unknown[]): Promise<DriverResult> {
+    return new Promise((resolve, reject) => {
+      this.#parameters = parameters;
+      this.#connection.execute({ sql, rowsAsArray: true }, [], answerTo(resolve, reject));
+    });
+  }
+
+  /** The package knows of no parameters, and we write them into its packet; mysqlParameters.ts says why. */
+  #withParameters(packet: Packet): Packet {
+    const { buffer } = packet;
+    if (this.#parameters === null || buffer[COMMAND_AT] !== EXECUTE) return packet;
+    const parameters = this.#parameters;
+    this.#parameters = null;
+    checkCount(this.#connection._command.statement.parameters.length, parameters);
+    if (parameters.length === 0) return packet;
+    const whole = encodeParameters(buffer.subarray(0, BARE_EXECUTE_LENGTH), parameters);
+    const PacketClass = packet.constructor as new (id: number, buffer: Buffer, start: number, end: number) => Packet;
+    return new PacketClass(0, whole, 0, whole.length);
+  }
+
+  #forgetStale(sql: string, error: unknown): void {
+    if ((error as { errno?: unknown }).errno === NEEDS_REPREPARE) this.#connection.unprepare(sql);
   }
 }
 
-function insertId(id: number | string): number | bigint | null {
-  const exact = typeof id === "number" ? id : Number.isSafeInteger(Number(id)) ? Number(id) : BigInt(id);
-  return exact === 0 ? null : exact;
+function isUnpreparable(error: unknown, parameters: readonly unknown[]): boolean {
+  return (error as { errno?: unknown }).errno === UNPREPARABLE && parameters.length === 0;
+}
+
+type Done = (error: Error | null | undefined, answer: unknown, fields: unknown) => void;
+
+function answerTo(resolve: (result: DriverResult) => void, reject: (error: Error) => void): Done {
+  return (error, answer, fields) => {
+    if (error !== null && error !== undefined) reject(error);
+    else resolve(resultOf(answer, fields as FieldsOfAnswer));
+  };
+}
+
+/** Of one result, or of each; undefined for one without rows. */
+type FieldsOfAnswer = readonly Field[] | readonly (readonly Field[] | undefined)[] | undefined;
+
+function resultOf(answer: unknown, fields: FieldsOfAnswer): DriverResult {
+  if (!Array.isArray(answer)) {
+    const { affectedRows, insertId } = answer as Header;
+    return { columns: null, rows: [], rowCount: affectedRows, lastInsertId: generatedKey(insertId) };
+  }
+  if (isOfMany(fields)) {
+    // A procedure: its first rows, and if it has none, what it says at the end.
+    const first = fields.findIndex((one) => one !== undefined);
+    return first < 0 ? resultOf(answer.at(-1), undefined) : resultOf(answer[first], fields[first]);
+  }
+  return { columns: (fields ?? []).map(columnOf), rows: answer as unknown[][], rowCount: answer.length, lastInsertId: null };
+}
+
+function isOfMany(fields: FieldsOfAnswer): fields is readonly (readonly Field[] | undefined)[] {
+  return fields !== undefined && (fields[0] === undefined || Array.isArray(fields[0]));
 }
 
 function columnOf(field: Field): DriverColumn {
-  const isText = TEXT_OR_BYTES.has(field.columnType) && field.characterSet !== BINARY_CHARACTER_SET;
-  return { name: field.name, typeCode: isText ? `${field.columnType}:text` : field.columnType };
+  return mysqlColumn(field.name, field.columnType, field.characterSet);
+}
+
+async function openConnection(target: MysqlTarget, address: MysqlAddress): Promise<Mysql2Connection> {
+  const mysql = loadPackage("mysql2") as typeof Mysql;
+  const { user, password, database, charset, connectTimeout, options } = target;
+  const raw = mysql.createConnection({
+    // Beside the socket that leads there, for the certificate's sake.
+    host: "host" in target.address ? target.address.host : "localhost",
+    stream: () => openSocket(address),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    ...(database === undefined ? {} : { database }),
+    connectTimeout,
+    maxPreparedStatements: STATEMENTS_KEPT,
+    ...options,
+    // What follows is what the dialect's conversions and this file rely on; nobody can set it otherwise.
+    charset,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    decimalNumbers: false,
+    dateStrings: true,
+    jsonStrings: true,
+    timezone: "Z",
+    multipleStatements: false,
+    namedPlaceholders: false,
+    // UPDATE reports the rows it matched, not only those it changed. No server may ask for our files. Parameters have no names.
+    flags: ["FOUND_ROWS", "-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES"],
+  } as unknown as Mysql.ConnectionOptions) as unknown as RawConnection;
+  const connection = new Mysql2Connection(raw, target);
+  try {
+    await new Promise<void>((resolve, reject) => raw.connect((error) => (error === null ? resolve() : reject(error))));
+    await connection.introduce();
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+  return connection;
 }
 
 export const mysql2Driver: Driver = {
   name: "mysql2",
   dialectName: "mysql",
   colour: "async",
+  module: { url: import.meta.url, export: "mysql2Driver" },
   load() {
     loadPackage("mysql2");
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
-    const mysql = loadPackage("mysql2") as typeof Mysql & {
-      TypedParameter?: { readonly BIGINT: (value: bigint | number) => unknown };
-    };
-    const { charset, unix_socket: socket, connect_timeout: connectTimeout, ...query } = target.query;
-    const connection = mysql.createConnection({
-      host: target.host ?? "localhost",
-      port: target.port ?? 3306,
-      ...(target.username === null ? {} : { user: target.username }),
-      ...(target.password === null ? {} : { password: target.password }),
-      ...(target.database === null ? {} : { database: target.database }),
-      ...(typeof socket === "string" ? { socketPath: socket } : {}),
-      ...(typeof connectTimeout === "string" ? { connectTimeout: Number(connectTimeout) * 1000 } : {}),
-      ...query,
-      charset: typeof charset === "string" ? charset : "utf8mb4",
-      maxPreparedStatements: STATEMENTS_KEPT,
-      ...target.connectArgs,
-      // What follows is what the dialect's conversions rely on; nobody can set it otherwise.
-      supportBigNumbers: true,
-      bigNumberStrings: true,
-      decimalNumbers: false,
-      dateStrings: true,
-      jsonStrings: true,
-      timezone: "Z",
-      multipleStatements: false,
-      // UPDATE reports the rows it matched, not only those it changed.
-      flags: ["FOUND_ROWS"],
-    } as Mysql.ConnectionOptions);
-    const bigint = mysql.TypedParameter === undefined ? null : mysql.TypedParameter.BIGINT;
-    const opened = new Mysql2Connection(connection, bigint);
-    await new Promise<void>((resolve, reject) => connection.connect((error) => (error === null ? resolve() : reject(error))));
-    return opened;
+    const read = mysqlTarget(target);
+    return openConnection(read, read.address);
   },
 };

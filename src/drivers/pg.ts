@@ -1,75 +1,62 @@
 /**
- * PostgreSQL through the npm package pg. Values come back as the server's text, except booleans, small integers, floats and bytea, which
- * are exact and cheap as they are; the dialect converts the rest by the column's OID. A statement is never queued behind another.
+ * PostgreSQL through the npm package pg, the driver of `postgresql:` URLs. One statement at a time: pg's own queue is never used. Values
+ * are as postgresqlValues.ts says; streaming goes through pg-cursor, stopping a statement through a CancelRequest of our own.
  */
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import type Pg from "pg";
 import type { ConnectTarget, Driver } from "../dialects/contract.ts";
-import type { DriverConnection, DriverManyResult, DriverResult, DriverStatement } from "../io/driver.ts";
-import { Lru } from "../util/lru.ts";
+import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../io/driver.ts";
+import { ConnectionLoss } from "./connectionLoss.ts";
 import { loadPackage } from "./packages.ts";
+import { PgBatch } from "./pgBatch.ts";
+import { openPgCursor } from "./pgCursor.ts";
+import { cancelUntilAnswered } from "./postgresqlCancel.ts";
+import { openSocket, withMessage } from "./postgresqlSocket.ts";
+import { checkCommitted, isStalePlan, StatementNames, StoppedBetweenSetsError } from "./postgresqlStatements.ts";
+import { postgresqlTarget, refuseOptions, settingsAsOptions } from "./postgresqlTarget.ts";
+import { valueParser, wireValue } from "./postgresqlValues.ts";
 
-/**
- * A connection prepares at most so many statements by name; later ones are run unnamed. Forgetting one would need a DEALLOCATE, which a
- * failed transaction refuses.
- */
-const STATEMENTS_NAMED = 256;
-
-const BOOL = 16;
-const BYTEA = 17;
-const INT2 = 21;
-const INT4 = 23;
-const OID = 26;
-const FLOAT4 = 700;
-const FLOAT8 = 701;
-
-const parseBytea = (text: string): Uint8Array => Buffer.from(text.slice(2), "hex");
-const identity = (text: string): unknown => text;
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 2_000;
+/** So many parameter sets, or so many characters of them, go in one message. */
+const BATCH_SETS = 1_000;
+const BATCH_LENGTH = 262_144;
 
 /** What pg asks for a column's parser; only the text format is used. */
-const types: Pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number) => {
-    switch (oid) {
-      case BOOL:
-        return (text: string) => text === "t";
-      case INT2:
-      case INT4:
-      case OID:
-      case FLOAT4:
-      case FLOAT8:
-        return Number;
-      case BYTEA:
-        return parseBytea;
-      default:
-        return identity;
-    }
-  }) as Pg.CustomTypesConfig["getTypeParser"],
-};
+const types: Pg.CustomTypesConfig = { getTypeParser: valueParser as Pg.CustomTypesConfig["getTypeParser"] };
 
-/** The server answers COMMIT of a failed transaction by rolling back, and reports success: nobody would notice that nothing was saved. */
-class FailedTransactionError extends Error {
-  readonly code = "25P02";
-
-  constructor() {
-    super(
-      "COMMIT rolled the transaction back, because a statement in it had failed; roll back after an error, or run what may fail in beginNested()",
-    );
-  }
+/** What pg's client has beyond its published types. */
+interface ClientInside {
+  readonly connection: { readonly stream: Socket; readonly parsedStatements?: Record<string, string> };
+  readonly processID: number | null;
+  readonly secretKey: number | null;
+  readonly ssl: boolean | ConnectionOptions;
+  readonly sslNegotiation?: string;
+  /** Absent before pg 8.17. */
+  getTransactionStatus?(): string | null;
 }
 
 class PgConnection implements DriverConnection {
   readonly #client: Pg.Client;
-  readonly #seen = new Lru<string, true>(STATEMENTS_NAMED);
-  readonly #names = new Map<string, string>();
+  readonly #dial: (() => Promise<Socket>) | null;
+  readonly #names = new StatementNames();
+  readonly #loss = new ConnectionLoss();
   #isOpen = true;
+  #isStopped = false;
 
-  constructor(client: Pg.Client) {
+  /** @param dial makes a socket where connectArgs says how; null otherwise */
+  constructor(client: Pg.Client, dial: (() => Promise<Socket>) | null) {
     this.#client = client;
+    this.#dial = dial;
     // Without a listener, a connection that the server ends while it is idle would end the process.
     client.on("error", () => {
       this.#isOpen = false;
     });
     client.on("end", () => {
       this.#isOpen = false;
+      this.#loss.happened(new Error("Connection terminated unexpectedly"));
     });
   }
 
@@ -83,32 +70,86 @@ class PgConnection implements DriverConnection {
 
   async execute(statement: DriverStatement): Promise<DriverResult> {
     const result = await this.#query(statement, statement.parameters);
-    if (statement.sql === "COMMIT" && result.command === "ROLLBACK") throw new FailedTransactionError();
+    if (result.command === "ROLLBACK") checkCommitted(statement.sql, result.command);
     const hasRows = result.fields.length > 0;
     return {
       columns: hasRows ? result.fields.map((field) => ({ name: field.name, typeCode: field.dataTypeID })) : null,
-      rows: result.rows,
+      rows: hasRows ? result.rows : [],
       rowCount: result.rowCount ?? -1,
       lastInsertId: null,
     };
   }
 
   async executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): Promise<DriverManyResult> {
+    this.#isStopped = false;
     let rowCount = 0;
-    for (const parameters of parameterSets) rowCount += (await this.#query(statement, parameters)).rowCount ?? 0;
+    const isInTransaction = this.#inside.getTransactionStatus?.() === "T";
+    if (isInTransaction && parameterSets.length > 1) {
+      for (const sets of batches(parameterSets)) {
+        this.#checkStopped();
+        const batch = this.#client.query(new PgBatch(statement.sql, sets));
+        rowCount += await batch.answer;
+      }
+    } else {
+      for (const parameters of parameterSets) {
+        this.#checkStopped();
+        rowCount += (await this.#query(statement, parameters, parameterSets.length > 1)).rowCount ?? 0;
+      }
+    }
     return { rowCount, insertIds: null };
   }
 
-  async close(): Promise<void> {
-    const wasOpen = this.#isOpen;
-    this.#isOpen = false;
-    if (wasOpen) await this.#client.end();
-    // On a dead connection `end` would wait for an answer that never comes.
-    else (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  openCursor(statement: DriverStatement): Promise<DriverCursor> {
+    return openPgCursor(this.#client, this.#loss, statement, types);
   }
 
-  async #query(statement: DriverStatement, parameters: readonly unknown[]): Promise<Pg.QueryArrayResult<unknown[]>> {
-    const name = statement.reusable ? this.#nameOf(statement.sql) : undefined;
+  async cancel(running: Promise<unknown>): Promise<void> {
+    this.#isStopped = true;
+    const { processID, secretKey, ssl, sslNegotiation, connection } = this.#inside;
+    const { host, port } = this.#client;
+    if (processID === null || secretKey === null)
+      throw new Error("The server has not said how it can be told to stop a statement");
+    const address = {
+      host,
+      address: connection.stream.remoteAddress ?? host,
+      port: connection.stream.remotePort ?? port,
+      path: host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : null,
+      tls: ssl === false ? null : ssl === true ? {} : ssl,
+      isTlsDirect: sslNegotiation === "direct",
+      dial: this.#dial,
+    };
+    await cancelUntilAnswered({ processId: processID, secretKey, open: (signal) => openSocket(address, signal) }, running);
+  }
+
+  async close(): Promise<void> {
+    // On a dead connection `end` would wait for an answer that never comes.
+    if (!this.#isOpen) return this.destroy();
+    this.#isOpen = false;
+    const impatience = setTimeout(() => this.destroy(), GOODBYE_MS);
+    // While a statement runs, pg closes without waiting for it.
+    await this.#client.end();
+    clearTimeout(impatience);
+  }
+
+  destroy(): void {
+    this.#isOpen = false;
+    this.#inside.connection.stream.destroy();
+  }
+
+  get #inside(): ClientInside {
+    return this.#client as unknown as ClientInside;
+  }
+
+  #checkStopped(): void {
+    if (this.#isStopped) throw new StoppedBetweenSetsError();
+  }
+
+  async #query(
+    statement: DriverStatement,
+    parameters: readonly unknown[],
+    comesAgain = false,
+  ): Promise<Pg.QueryArrayResult<unknown[]>> {
+    const name = statement.reusable || comesAgain ? this.#names.nameOf(statement.sql, comesAgain) : undefined;
     const query = {
       text: statement.sql,
       values: parameters as unknown[],
@@ -117,85 +158,86 @@ class PgConnection implements DriverConnection {
       ...(name === undefined ? {} : { name }),
     };
     try {
-      return await this.#client.query<unknown[]>(query);
+      const result = await this.#client.query<unknown[]>(query);
+      // Several statements in one text give several results; the last one counts, as in psql.
+      return Array.isArray(result) ? (result.at(-1) as typeof result) : result;
     } catch (error) {
       if (name !== undefined && isStalePlan(error)) this.#forget(statement.sql, name);
       throw error;
     }
   }
 
-  /** A statement is prepared by name the second time it comes, so that those that come once take no room on the server. */
-  #nameOf(sql: string): string | undefined {
-    const name = this.#names.get(sql);
-    if (name !== undefined) return name;
-    if (this.#names.size >= STATEMENTS_NAMED) return undefined;
-    if (this.#seen.get(sql) === undefined) {
-      this.#seen.set(sql, true);
-      return undefined;
-    }
-    const made = `athanor_${this.#names.size + 1}_${++preparedCounter}`;
-    this.#names.set(sql, made);
-    this.#seen.delete(sql);
-    return made;
-  }
-
   #forget(sql: string, name: string): void {
-    this.#names.delete(sql);
-    const { connection } = this.#client as unknown as { connection?: { parsedStatements?: Record<string, string> } };
-    if (connection?.parsedStatements !== undefined) delete connection.parsedStatements[name];
+    this.#names.forget(sql);
+    const { parsedStatements } = this.#inside.connection;
+    if (parsedStatements !== undefined) delete parsedStatements[name];
   }
 }
 
-let preparedCounter = 0;
-
-/** The server has no such prepared statement (any more), or the table it reads was altered: preparing it anew helps. */
-function isStalePlan(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === "26000" || (code === "0A000" && /cached plan/.test(String((error as Error).message)));
+/** Portions of the sets as they go over the wire, small enough not to fill the memory with messages that wait to be sent. */
+function* batches(parameterSets: readonly (readonly unknown[])[]): Generator<(string | Buffer | null)[][]> {
+  let sets: (string | Buffer | null)[][] = [];
+  let length = 0;
+  for (const parameters of parameterSets) {
+    const values = parameters.map(wireValue);
+    for (const value of values) length += value?.length ?? 0;
+    sets.push(values);
+    if (sets.length < BATCH_SETS && length < BATCH_LENGTH) continue;
+    yield sets;
+    sets = [];
+    length = 0;
+  }
+  if (sets.length > 0) yield sets;
 }
 
 export const pgDriver: Driver = {
   name: "pg",
   dialectName: "postgresql",
   colour: "async",
+  module: { url: import.meta.url, export: "pgDriver" },
   load() {
     loadPackage("pg");
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
     const pg = loadPackage("pg") as typeof Pg;
-    const {
-      sslmode,
-      application_name: applicationName,
-      connect_timeout: connectTimeout,
-      host,
-      port,
-      ...parameters
-    } = target.query;
+    refuseOptions(target.connectArgs, ["binary", "pipeline"], "pg");
+    const wanted = postgresqlTarget(target);
+    const options = settingsAsOptions(wanted);
     const config: Pg.ClientConfig = {
       ...(target.username === null ? {} : { user: target.username }),
       ...(target.password === null ? {} : { password: target.password }),
       ...(target.database === null ? {} : { database: target.database }),
-      host: target.host ?? one(host) ?? "localhost",
-      port: target.port ?? (port === undefined ? 5432 : Number(one(port))),
-      ...(sslmode === undefined ? {} : { ssl: sslOf(one(sslmode)) }),
-      ...(applicationName === undefined ? {} : { application_name: one(applicationName)! }),
-      ...(connectTimeout === undefined ? {} : { connectionTimeoutMillis: Number(one(connectTimeout)) * 1000 }),
-      ...parameters,
+      host: wanted.host,
+      port: wanted.port,
+      ...(wanted.tls === null ? {} : { ssl: wanted.tls, sslnegotiation: wanted.isTlsDirect ? "direct" : "postgres" }),
+      ...(wanted.channelBinding === "disable" ? {} : { enableChannelBinding: true }),
+      ...(wanted.applicationName === null ? {} : { application_name: wanted.applicationName }),
+      ...(wanted.connectTimeout === null ? {} : { connectionTimeoutMillis: wanted.connectTimeout }),
+      ...(options === null ? {} : { options }),
       ...target.connectArgs,
     };
     const client = new pg.Client(config);
-    const connection = new PgConnection(client);
-    await client.connect();
+    const connection = new PgConnection(client, dialOf(config.stream, client));
+    try {
+      await client.connect();
+    } catch (error) {
+      connection.destroy();
+      throw withMessage(error);
+    }
     return connection;
   },
 };
 
-function one(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === "string" || value === undefined ? value : value[0];
-}
-
-/** libpq's words: `require` encrypts without checking the certificate, `verify-full` checks it. */
-function sslOf(mode: string | undefined): Exclude<Pg.ClientConfig["ssl"], undefined> {
-  if (mode === "disable" || mode === "allow" || mode === "prefer") return false;
-  return { rejectUnauthorized: mode !== "require" };
+/** How to make one more socket where the user's connectArgs make them; pg itself tells it where to connect. */
+function dialOf(stream: Pg.ClientConfig["stream"], { host, port }: Pg.Client): (() => Promise<Socket>) | null {
+  if (stream === undefined) return null;
+  return async () => {
+    if (typeof stream !== "function")
+      throw new Error("connectArgs.stream is one socket; to stop a statement, it must be a function");
+    const socket = stream() as Socket;
+    const connected = once(socket, "connect");
+    socket.connect(port, host);
+    await connected;
+    return socket;
+  };
 }

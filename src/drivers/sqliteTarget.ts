@@ -28,6 +28,16 @@ export function sqliteTarget(target: ConnectTarget): SqliteTarget {
   return { file: target.database ?? ":memory:", timeout: milliseconds, options };
 }
 
+/** SQLite without a file: the database lives as long as its one connection. */
+export function isInMemory({ database, query }: ConnectTarget): boolean {
+  return (
+    database === null ||
+    database === ":memory:" ||
+    /^file:.*(?::memory:|mode=memory)/.test(database) ||
+    query["mode"] === "memory"
+  );
+}
+
 /** A row id as a number where it is exact. */
 export function rowId(id: number | bigint): number | bigint {
   return typeof id === "bigint" && id >= Number.MIN_SAFE_INTEGER && id <= Number.MAX_SAFE_INTEGER ? Number(id) : id;

@@ -1,36 +1,15 @@
-/** What every driver must do: values come back exactly as they went, rows are arrays, errors are sorted, statements are prepared safely. */
+/**
+ * What engines make of what drivers answer: rows, counts, sorted errors, statements prepared again. What every driver must do by itself is in
+ * acceptance.test.ts.
+ */
 import { Decimal } from "decimal.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { makeDialect } from "../../src/dialects/index.ts";
-import type { Result } from "../../src/engine/result.ts";
 import { DataError, IntegrityError, OperationalError, ProgrammingError } from "../../src/errors/index.ts";
-import { SqlType, type TypeKind, type TypeParameters } from "../../src/types/sqlType.ts";
 import { runAsync } from "../../src/io/runAsync.ts";
 import type { ExecutionPlan } from "../../src/sql/compile/plan.ts";
 import type { AsyncEngine } from "../../src/async/engine.ts";
 import { openEngine, placeholder } from "../support/colours.ts";
 import { forEachDatabase, sqliteScheme } from "../support/databases.ts";
-
-const VALUES: readonly [TypeKind, TypeParameters, unknown[]][] = [
-  ["integer", {}, [0, -1, 2_147_483_647]],
-  ["smallInteger", {}, [-32_768]],
-  ["bigInteger", {}, [9_007_199_254_740_993n, -(2n ** 63n), 5n]],
-  ["bigInteger", { as: "number" }, [9_007_199_254_740_991]],
-  ["double", {}, [0.1, -1e300, 5]],
-  ["float", {}, [0.5, 0.1]],
-  ["numeric", { precision: 14, scale: 4 }, [new Decimal("1234567890.1234"), new Decimal("-0.1")]],
-  ["string", { length: 50 }, ["", "it's", "é😀\\%_", "  spaces  "]],
-  ["text", {}, ["x".repeat(20_000)]],
-  ["boolean", {}, [true, false]],
-  ["dateTime", {}, [new Date("2024-02-29T23:59:59.123Z"), new Date("1900-01-01T00:00:00Z")]],
-  ["dateTime", { timezone: true }, [new Date("2024-07-01T12:00:00.001Z")]],
-  ["dateTime", { as: "string" }, ["2024-02-29 01:02:03.123456"]],
-  ["date", {}, ["2024-02-29", "1000-01-01"]],
-  ["time", {}, ["12:34:56", "12:34:56.123456"]],
-  ["largeBinary", {}, [Uint8Array.of(0, 1, 255), new Uint8Array(0)]],
-  ["json", {}, [{ a: [1, null, "é"] }, 5, "text", [], true]],
-  ["uuid", {}, ["123e4567-e89b-12d3-a456-426614174000"]],
-];
 
 forEachDatabase("drivers", (db) => {
   let engine: AsyncEngine;
@@ -41,64 +20,6 @@ forEachDatabase("drivers", (db) => {
     await engine?.dispose();
   });
   const p = (position: number): string => placeholder(db, position);
-  const ddl = (kind: TypeKind, parameters: TypeParameters = {}): string =>
-    makeDialect(db.name).typeName(new SqlType(kind, parameters), "ddl");
-
-  /** Runs SQL with the types of its columns known, as a compiled statement would. */
-  async function typed(
-    sql: string,
-    types: readonly SqlType[],
-    parameters: readonly unknown[],
-    reusable: boolean,
-  ): Promise<Result> {
-    await using connection = await engine.connect();
-    const plan: ExecutionPlan = {
-      mode: "single",
-      kind: "select",
-      statement: {
-        sql,
-        parameters,
-        reusable,
-        wideIntegers: types.some((type) => engine.dialect.isWide(type.kind)),
-        returnsRows: true,
-      },
-      columns: types.map((type, index) => ({ name: `c${index}`, type, expression: null })),
-      cached: false,
-      insertedKeys: null,
-    };
-    return await runAsync(connection.core.run(plan));
-  }
-
-  test.each(VALUES)("%s %o round trips", async (kind, parameters, values) => {
-    const type = new SqlType(kind, parameters);
-    const table = `values_${kind.toLowerCase()}_${Object.keys(parameters).join("")}`.toLowerCase();
-    const bind = engine.dialect.bindConverter(type) ?? ((value: unknown) => value);
-    await using connection = await engine.connect();
-    await connection.execDriverSql(`CREATE TABLE ${table} (id ${ddl("integer")} PRIMARY KEY, v ${ddl(kind, parameters)})`);
-    for (const [id, value] of [...values, null].entries()) {
-      const [wireId, wire] = [engine.dialect.bindConverter(new SqlType("integer"))!(id), value === null ? null : bind(value)];
-      await runAsync(
-        connection.core.run({
-          mode: "single",
-          kind: "insert",
-          statement: {
-            sql: `INSERT INTO ${table} VALUES (${p(1)}, ${p(2)})`,
-            parameters: [wireId, wire],
-            reusable: true,
-            wideIntegers: false,
-            returnsRows: false,
-          },
-          columns: null,
-          cached: false,
-          insertedKeys: null,
-        }),
-      );
-    }
-    await connection.commit();
-    await connection.close();
-    const got = await typed(`SELECT v FROM ${table} ORDER BY id`, [type], [], true);
-    expect(got.scalars().all()).toEqual([...values, null]);
-  });
 
   test("rows are arrays, and columns of one name both arrive", async () => {
     await using connection = await engine.connect();
@@ -183,7 +104,7 @@ forEachDatabase("drivers", (db) => {
         kind: "text",
         statement: { sql: select.sql, parameters: [], reusable: true, wideIntegers: true, returnsRows: true },
         columns: null,
-        cached: true,
+        cachedSince: 0,
         insertedKeys: null,
       };
       const result = await runAsync(connection.core.run(plan));
@@ -201,23 +122,6 @@ forEachDatabase("drivers", (db) => {
     if (first instanceof Error) expect(first).toMatchObject({ name: OperationalError.name, isRetryable: true });
     expect(await run()).toEqual(["a", "b"]);
     expect((await connection.execDriverSql("SELECT * FROM altered")).all()).toEqual([[1, null]]);
-  });
-
-  test("more statements than are kept prepared", async () => {
-    await using connection = await engine.connect();
-    for (let round = 0; round < 2; round++) {
-      for (let n = 0; n < 300; n++) {
-        const plan: ExecutionPlan = {
-          mode: "single",
-          kind: "text",
-          statement: { sql: `SELECT ${n} AS n`, parameters: [], reusable: true, wideIntegers: true, returnsRows: true },
-          columns: null,
-          cached: true,
-          insertedKeys: null,
-        };
-        expect((await runAsync(connection.core.run(plan))).scalar()).toBe(n);
-      }
-    }
   });
 });
 

@@ -1,0 +1,219 @@
+/**
+ * What is special to the SQLite drivers: cursors that compute a row when it is fetched, and deadlines that are kept in this very thread.
+ * Runs with every SQLite that this Node has.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Driver } from "../../../src/dialects/contract.ts";
+import { betterSqlite3Driver } from "../../../src/drivers/betterSqlite3.ts";
+import { nodeSqliteDriver } from "../../../src/drivers/nodeSqlite.ts";
+import { InvalidRequestError, StatementTimeoutError } from "../../../src/errors/index.ts";
+import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../../src/io/driver.ts";
+import { runSync } from "../../../src/io/runSync.ts";
+import { Stop } from "../../../src/io/stop.ts";
+import type { Io } from "../../../src/io/io.ts";
+
+const DRIVERS = [betterSqlite3Driver, nodeSqliteDriver].filter(isUsable);
+const ENDLESS = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT x FROM c";
+
+const folder = mkdtempSync(join(tmpdir(), "athanor-sqlite-drivers-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The drivers answer at once. */
+interface SyncConnection extends DriverConnection {
+  execute(statement: DriverStatement, deadline?: number): DriverResult;
+  executeMany(statement: DriverStatement, sets: readonly (readonly unknown[])[], deadline?: number): DriverManyResult;
+  openCursor(statement: DriverStatement, deadline?: number): SyncCursor;
+}
+
+interface SyncCursor extends DriverCursor {
+  fetch(count: number, deadline?: number): unknown[][];
+  close(): void;
+}
+
+function isUsable(driver: Driver): boolean {
+  try {
+    driver.load();
+    // better-sqlite3 is compiled for one version of Node, which shows when a database is opened.
+    void (driver.connect(target(":memory:")) as DriverConnection).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function target(database: string, timeout?: number) {
+  const connectArgs = timeout === undefined ? {} : { timeout };
+  return { host: null, port: null, username: null, password: null, database, query: {}, connectArgs };
+}
+
+function statement(sql: string, parameters: readonly unknown[] = []): DriverStatement {
+  return { sql, parameters, reusable: true, wideIntegers: false, returnsRows: true };
+}
+
+const inFuture = (milliseconds: number): number => performance.now() + milliseconds;
+
+test("there is a SQLite to be tested", () => {
+  expect(DRIVERS.length).toBeGreaterThan(0);
+});
+
+describe.each(DRIVERS)("$name", (driver) => {
+  let connection: SyncConnection;
+  let file: string;
+  const open = (timeout?: number): SyncConnection => driver.connect(target(file, timeout)) as SyncConnection;
+  const rows = (sql: string, parameters: readonly unknown[] = []): unknown[][] =>
+    connection.execute(statement(sql, parameters)).rows;
+
+  beforeEach(() => {
+    file = join(folder, `${driver.name}-${Math.random().toString(36).slice(2)}.db`);
+    connection = open();
+    connection.execute(statement("CREATE TABLE t (n INTEGER PRIMARY KEY, s TEXT)"));
+    connection.execute(statement("BEGIN"));
+    connection.executeMany(
+      statement("INSERT INTO t VALUES (?, ?)"),
+      Array.from({ length: 100 }, (_, n) => [BigInt(n), `row ${n}`]),
+    );
+    connection.execute(statement("COMMIT"));
+  });
+  afterEach(() => connection.destroy());
+
+  describe("cursors", () => {
+    test("give exactly what is asked for", () => {
+      const cursor = connection.openCursor(statement("SELECT n, s FROM t WHERE n >= ? ORDER BY n", [90n]));
+      expect(cursor.columns.map(({ name }) => name)).toEqual(["n", "s"]);
+      expect(cursor.fetch(1)).toEqual([[90, "row 90"]]);
+      expect(cursor.fetch(4)).toHaveLength(4);
+      expect(cursor.fetch(5).at(-1)).toEqual([99, "row 99"]);
+      expect(cursor.fetch(5)).toEqual([]);
+      expect(cursor.fetch(5)).toEqual([]);
+      cursor.close();
+    });
+
+    test("compute no row that nobody fetches, and leave the connection usable", () => {
+      const cursor = connection.openCursor(statement(ENDLESS));
+      expect(cursor.fetch(3)).toEqual([[1], [2], [3]]);
+      cursor.close();
+      cursor.close();
+      expect(cursor.fetch(3)).toEqual([]);
+      connection.execute(statement("INSERT INTO t VALUES (1000, 'x')"));
+    });
+
+    test("read wide integers exactly", () => {
+      const wide = connection.openCursor({ ...statement("SELECT 9007199254740993"), wideIntegers: true });
+      expect(wide.fetch(2)).toEqual([[9007199254740993n]]);
+    });
+
+    test("let other reads go on, the same statement included", () => {
+      const sql = "SELECT n FROM t ORDER BY n";
+      rows(sql);
+      const cursor = connection.openCursor(statement(sql));
+      const other = connection.openCursor(statement(sql));
+      expect(cursor.fetch(2)).toEqual([[0], [1]]);
+      expect(rows(sql)).toHaveLength(100);
+      expect(other.fetch(1)).toEqual([[0]]);
+      expect(cursor.fetch(1)).toEqual([[2]]);
+      cursor.close();
+      other.close();
+    });
+
+    test.runIf(driver.name === "better-sqlite3")("refuse writes meanwhile, with what to do", () => {
+      const cursor = connection.openCursor(statement("SELECT n FROM t"));
+      cursor.fetch(1);
+      for (const write of [
+        () => connection.execute(statement("DELETE FROM t")),
+        () => connection.execute(statement("BEGIN")),
+        () => connection.executeMany(statement("DELETE FROM t WHERE n = ?"), [[1n]]),
+      ]) {
+        expect(write).toThrow(InvalidRequestError);
+        expect(write).toThrow(/close it first/);
+      }
+      cursor.close();
+      expect(connection.execute(statement("DELETE FROM t")).rowCount).toBe(100);
+    });
+
+    test("of a statement that writes have written when they are open", () => {
+      const cursor = connection.openCursor(statement("DELETE FROM t WHERE n < 3 RETURNING n"));
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[97]]);
+      expect(cursor.fetch(2)).toHaveLength(2);
+      expect(cursor.fetch(2)).toHaveLength(1);
+      expect(connection.openCursor(statement("DELETE FROM t")).fetch(1)).toEqual([]);
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[0]]);
+    });
+
+    test("are closed with the connection", () => {
+      connection.openCursor(statement(ENDLESS)).fetch(1);
+      connection.openCursor(statement(ENDLESS)).fetch(1);
+      connection.destroy();
+      expect(connection.isOpen).toBe(false);
+      connection.destroy();
+    });
+  });
+
+  describe("deadlines", () => {
+    test("stop rows without end, and leave the connection usable", () => {
+      const start = performance.now();
+      expect(() => connection.execute(statement(ENDLESS), inFuture(50))).toThrow(/deadline/);
+      expect(performance.now() - start).toBeLessThan(2_000);
+      expect(connection.execute(statement("SELECT n FROM t"), inFuture(10_000)).rows).toHaveLength(100);
+      expect(connection.execute(statement("SELECT n FROM t"), Infinity).rows).toHaveLength(100);
+      expect(connection.execute(statement("DELETE FROM t")).rowCount).toBe(100);
+    });
+
+    test("stop a cursor while it fetches", () => {
+      const cursor = connection.openCursor(statement(ENDLESS), inFuture(10_000));
+      expect(cursor.fetch(10, inFuture(10_000))).toHaveLength(10);
+      expect(() => cursor.fetch(1e9, inFuture(30))).toThrow(/deadline/);
+      cursor.close();
+      expect(connection.execute(statement("DELETE FROM t")).rowCount).toBe(100);
+    });
+
+    test("stop many parameter sets between two of them", () => {
+      const sets = Array.from({ length: 200_000 }, (_, n) => [BigInt(n + 1000), "x"]);
+      connection.execute(statement("BEGIN"));
+      expect(() => connection.executeMany(statement("INSERT INTO t VALUES (?, ?)"), sets, inFuture(5))).toThrow(/deadline/);
+      connection.execute(statement("ROLLBACK"));
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[100]]);
+    });
+
+    test("that have passed stop a statement before it begins", () => {
+      const past = performance.now() - 1;
+      expect(() => connection.execute(statement("DELETE FROM t"), past)).toThrow(/deadline/);
+      expect(() => connection.executeMany(statement("DELETE FROM t WHERE n = ?"), [[1n]], past)).toThrow(/deadline/);
+      expect(() => connection.openCursor(statement("DELETE FROM t RETURNING n"), past)).toThrow(/deadline/);
+      expect(() => connection.openCursor(statement("SELECT 1"), past)).toThrow(/deadline/);
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[100]]);
+    });
+
+    test("shorten the wait for a lock, for their statement alone", () => {
+      const other = open();
+      other.execute(statement("BEGIN IMMEDIATE"));
+      const start = performance.now();
+      expect(() => connection.execute(statement("DELETE FROM t"), inFuture(60))).toThrow(/locked/);
+      expect(performance.now() - start).toBeLessThan(2_000);
+      expect(performance.now() - start).toBeGreaterThan(50);
+      expect(rows("PRAGMA busy_timeout")).toEqual([[5000]]);
+      other.execute(statement("ROLLBACK"));
+      connection.execute(statement("PRAGMA busy_timeout = 20"));
+      connection.execute(statement("DELETE FROM t WHERE n = 1"), inFuture(10));
+      expect(rows("PRAGMA busy_timeout")).toEqual([[20]]);
+      other.destroy();
+    });
+
+    test("become StatementTimeoutError", () => {
+      function* endless(): Io<unknown> {
+        return yield { kind: "execute", connection, statement: statement(ENDLESS) };
+      }
+      expect(() => runSync(endless(), new Stop(null, 30))).toThrow(StatementTimeoutError);
+      expect(rows("SELECT 1")).toEqual([[1]]);
+    });
+
+    test("let a writing statement that gives rows finish", () => {
+      const insert =
+        "WITH RECURSIVE c(x) AS (VALUES (1000) UNION ALL SELECT x + 1 FROM c WHERE x < 2000) INSERT INTO t SELECT x, 'y' FROM c RETURNING n";
+      expect(connection.execute(statement(insert), inFuture(5_000)).rows).toHaveLength(1001);
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[1101]]);
+    });
+  });
+});
