@@ -3,15 +3,17 @@
  * few hooks in which its SQL differs. The default of everything is standard SQL.
  */
 import { Decimal } from "decimal.js";
+import { ArgumentError } from "../errors/base.ts";
 import { CompileError } from "../errors/sql.ts";
 import type { DriverConnection } from "../io/driver.ts";
 import type { Io } from "../io/io.ts";
 import type { Converter, Features } from "../sql/compile/dialect.ts";
+import { JSON_NULL } from "../types/jsonNull.ts";
 import type { SqlType, TypeKind } from "../types/sqlType.ts";
-import type { Dialect, ErrorClassification } from "./contract.ts";
+import type { Dialect, ErrorClassification, Replication, TransactionOptions, TwoPhaseStatements } from "./contract.ts";
 import { bindDate, bindTime, formatDateTime } from "./conversion/dates.ts";
 import { describeValue } from "./conversion/describe.ts";
-import { bindJson } from "./conversion/values.ts";
+import { bindJson } from "./conversion/json.ts";
 
 /** How one kind of type is written and converted. */
 export interface TypeRule {
@@ -32,9 +34,17 @@ export abstract class BaseDialect implements Dialect {
   protected abstract readonly rules: TypeRules;
   protected abstract readonly reservedWords: ReadonlySet<string>;
   protected readonly quoteCharacter: string = '"';
+  /** What writes values of JSON columns; null for JSON.stringify with checks. */
+  jsonSerializer: ((value: unknown) => string) | null = null;
+  /** What reads values of JSON columns; null for JSON.parse. */
+  jsonDeserializer: ((text: string) => unknown) | null = null;
   serverVersion: readonly number[] = [];
   serverDescription = "";
-  readonly beginStatement: string = "BEGIN";
+  readonly isolationLevels: readonly string[] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+  abstract readonly isolationLevelQuery: string;
+  readonly twoPhase: TwoPhaseStatements | null = null;
+  readonly replication: Replication | null = null;
+  readonly readOnlyCodes: readonly (string | number)[] = [];
 
   placeholder(_position: number, _name: string): string {
     return "?";
@@ -55,15 +65,23 @@ export abstract class BaseDialect implements Dialect {
   }
 
   bindConverter(type: SqlType): Converter | null {
+    const { jsonSerializer } = this;
+    if (type.kind === "json" && jsonSerializer !== null) return (value) => jsonSerializer(value === JSON_NULL ? null : value);
     return this.rules[type.kind].bind(type);
   }
 
   resultConverter(type: SqlType, typeCode: number | string | null): Converter | null {
+    const { jsonDeserializer } = this;
+    if (type.kind === "json" && jsonDeserializer !== null) return (text) => jsonDeserializer(text as string);
     return this.rules[type.kind].result(type, typeCode);
   }
 
   literal(value: unknown, type: SqlType): string {
     if (value === null) return "NULL";
+    if (type.kind === "interval") {
+      const bound = this.bindConverter(type)?.(value) ?? value;
+      return typeof bound === "string" ? this.quoteString(bound) : String(bound);
+    }
     switch (typeof value) {
       case "number":
         if (Number.isFinite(value)) return String(value);
@@ -107,7 +125,7 @@ export abstract class BaseDialect implements Dialect {
   }
 
   isWide(kind: TypeKind): boolean {
-    return kind === "bigInteger" || kind === "null";
+    return kind === "bigInteger" || kind === "interval" || kind === "null";
   }
 
   *initialize(_connection: DriverConnection): Io<void> {
@@ -116,6 +134,17 @@ export abstract class BaseDialect implements Dialect {
 
   *prepareConnection(_connection: DriverConnection): Io<void> {
     // Nothing to set.
+  }
+
+  abstract beginStatements(options: TransactionOptions): readonly string[];
+
+  resetStatements(_options: TransactionOptions): readonly string[] {
+    return [];
+  }
+
+  /** Refuses an option that only some databases have. */
+  protected requireOption(isSupported: boolean, name: string): void {
+    if (!isSupported) throw new ArgumentError(`${this.name} has no transactions that are ${name}`);
   }
 
   abstract classifyError(error: unknown): ErrorClassification;

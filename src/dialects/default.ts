@@ -44,6 +44,7 @@ export class DefaultDialect extends BaseDialect {
     autoincrement: "rowid",
     alterAddConstraint: true,
     transactionalDdl: true,
+    schemas: "namespaces",
     maxIdentifierLength: 9999,
   };
   protected readonly rules = TYPES;
@@ -51,6 +52,12 @@ export class DefaultDialect extends BaseDialect {
 
   override placeholder(_position: number, name: string): string {
     return `:${name}`;
+  }
+
+  readonly isolationLevelQuery = "";
+
+  beginStatements(): readonly string[] {
+    return ["START TRANSACTION"];
   }
 
   classifyError(): ErrorClassification {

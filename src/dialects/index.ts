@@ -4,6 +4,7 @@
 import { stringify } from "../sql/compile/compiler.ts";
 import { setSqlWriter } from "../sql/nodes/node.ts";
 import { NoSuchModuleError } from "../errors/engine.ts";
+import type { BaseDialect } from "./base.ts";
 import type { Dialect } from "./contract.ts";
 import { DefaultDialect } from "./default.ts";
 import { MysqlDialect } from "./mysql/dialect.ts";
@@ -14,7 +15,7 @@ import { SqliteDialect } from "./sqlite/dialect.ts";
 const forPeople = new DefaultDialect();
 setSqlWriter((node) => stringify(node, forPeople));
 
-const DIALECTS: ReadonlyMap<string, () => Dialect> = new Map<string, () => Dialect>([
+const DIALECTS: ReadonlyMap<string, () => BaseDialect> = new Map<string, () => BaseDialect>([
   ["sqlite", () => new SqliteDialect()],
   ["postgresql", () => new PostgresqlDialect()],
   ["postgres", () => new PostgresqlDialect()],
@@ -23,10 +24,21 @@ const DIALECTS: ReadonlyMap<string, () => Dialect> = new Map<string, () => Diale
   ["default", () => new DefaultDialect()],
 ]);
 
+/** How values of JSON columns are written and read instead of by JSON.stringify and JSON.parse; null for as usual. */
+export interface JsonCodec {
+  readonly jsonSerializer: ((value: unknown) => string) | null;
+  readonly jsonDeserializer: ((text: string) => unknown) | null;
+}
+
 /** A dialect of its own for the backend name of a URL. Throws NoSuchModuleError for a name that is not known. */
-export function makeDialect(name: string): Dialect {
+export function makeDialect(name: string, json: JsonCodec = PLAIN_JSON): Dialect {
   const make = DIALECTS.get(name);
   if (make === undefined)
     throw new NoSuchModuleError(`There is no dialect "${name}"; known are sqlite, postgresql, mysql and mariadb`);
-  return make();
+  const dialect = make();
+  dialect.jsonSerializer = json.jsonSerializer;
+  dialect.jsonDeserializer = json.jsonDeserializer;
+  return dialect;
 }
+
+const PLAIN_JSON: JsonCodec = { jsonSerializer: null, jsonDeserializer: null };

@@ -86,14 +86,49 @@ export function bindFloat(value: unknown): number {
     typeof value === "bigint" ||
     value instanceof Decimal ||
     (typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value)))
-  )
-    return Number(value);
+  ) {
+    const number = Number(value);
+    if (keepsDigits(toDecimal(value), number)) return number;
+    throw unfit(value, "a number", "a double cannot hold all its digits");
+  }
   throw unfit(value, "a number");
 }
 
-/** Where the server knows NaN and the infinities. */
+/** Whether a number stands for a decimal: by its shortest digits, so that 0.1 is "0.1", or exactly, as 2 ** 60 does. */
+export function keepsDigits(decimal: Decimal, number: number): boolean {
+  if (!Number.isFinite(number)) return false;
+  return decimal.equals(number) || (Number.isInteger(number) && decimal.equals(BigInt(number).toString()));
+}
+
+/**
+ * For FLOAT of single precision: what the server would round to 24 bits is refused. A number passes whose shortest digits single
+ * precision gives back (0.1), and so does what `Math.fround` gives.
+ *
+ * @param bind for what single precision does not concern
+ */
+export function singleBind(bind: Converter): Converter {
+  return (value) => {
+    const bound = bind(value);
+    if (typeof bound !== "number") return bound;
+    const single = Math.fround(bound);
+    if (bound === single || bound === singleResult(single)) return bound;
+    throw unfit(
+      value,
+      "a number of single precision",
+      "declare the column with t.double(), or round the value with Math.fround()",
+    );
+  };
+}
+
+/** True for FLOAT(1) to FLOAT(24). */
+export function isSingle(type: SqlType): boolean {
+  return type.parameters.precision !== undefined && type.parameters.precision <= 24;
+}
+
+/** Where the server knows NaN, the infinities and the sign of zero, which numbers lose when drivers write them as text. */
 export function bindFloatOrSpecial(value: unknown): unknown {
-  if (typeof value !== "number" || Number.isFinite(value)) return bindFloat(value);
+  if (typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))) return bindFloat(value);
+  if (value === 0) return "-0";
   return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
@@ -131,6 +166,30 @@ export function bindDecimal(value: unknown): string {
   const decimal = toDecimal(value);
   if (!decimal.isFinite()) throw unfit(value, "a finite decimal number");
   return decimal.toFixed();
+}
+
+/**
+ * Refuses digits after the point that the type has no room for: servers round them away and say nothing.
+ *
+ * @param bind converts what passes
+ * @param scale the digits after the point that there is room for; absent where there is no limit
+ */
+export function scaleBind(bind: Converter, scale: number | undefined): Converter {
+  if (scale === undefined) return bind;
+  return (value) => {
+    const decimal = toDecimal(value);
+    const places = decimal.decimalPlaces();
+    if (places > scale)
+      throw new DataError(
+        `The number ${decimal.toFixed()} has ${places} digits after the point, and its column keeps ${scale}; round it before: new Decimal(value).toDecimalPlaces(${scale})`,
+      );
+    return bind(decimal);
+  };
+}
+
+/** The digits after the point that a NUMERIC keeps: NUMERIC(10) is NUMERIC(10, 0), and a plain NUMERIC has no limit in most databases. */
+export function scaleOf(type: SqlType): number | undefined {
+  return type.parameters.scale ?? (type.parameters.precision === undefined ? undefined : 0);
 }
 
 /** Where the server's NUMERIC knows NaN. */

@@ -4,7 +4,9 @@
  */
 import { Decimal } from "decimal.js";
 import { ArgumentError } from "../../errors/base.ts";
+import { Duration } from "../../types/duration.ts";
 import { describeValue } from "./describe.ts";
+import { requireWellFormed } from "./values.ts";
 
 /** How a dialect binds the kinds of JavaScript values. */
 export interface UntypedBinds {
@@ -14,13 +16,14 @@ export interface UntypedBinds {
   readonly boolean: (value: unknown) => unknown;
   readonly date: (value: unknown) => unknown;
   readonly bytes: (value: unknown) => unknown;
+  readonly duration: (value: unknown) => unknown;
 }
 
 export function untypedBind(binds: UntypedBinds): (value: unknown) => unknown {
   return (value) => {
     switch (typeof value) {
       case "string":
-        return value;
+        return requireWellFormed(value);
       case "number":
         return Number.isSafeInteger(value) && !Object.is(value, -0) ? binds.integer(value) : binds.float(value);
       case "bigint":
@@ -32,6 +35,7 @@ export function untypedBind(binds: UntypedBinds): (value: unknown) => unknown {
       case "object":
         if (value instanceof Date) return binds.date(value);
         if (value instanceof Uint8Array) return binds.bytes(value);
+        if (value instanceof Duration) return binds.duration(value);
         if (value instanceof Decimal || Decimal.isDecimal(value)) return binds.decimal(value);
         break;
     }

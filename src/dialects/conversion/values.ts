@@ -1,15 +1,20 @@
 /**
- * Strings, booleans, bytes, JSON and UUIDs between JavaScript and drivers.
+ * Strings, booleans, bytes and UUIDs between JavaScript and drivers.
  */
-import { DataError } from "../../errors/dbapi.ts";
-import { JSON_NULL } from "../../types/jsonNull.ts";
-import { describeValue, unfit } from "./describe.ts";
+import { unfit } from "./describe.ts";
 
 export function bindString(value: unknown): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return requireWellFormed(value);
   // cast(5, t.string()) binds 5 as a string.
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   throw unfit(value, "a string");
+}
+
+/** Refuses half of a surrogate pair, which no encoding can write: drivers send U+FFFD in its place. */
+export function requireWellFormed(text: string): string {
+  // Node has it; the ECMAScript version that the sources are written for does not.
+  if ((text as string & { isWellFormed(): boolean }).isWellFormed()) return text;
+  throw unfit(text, "well-formed text", "it has half of a surrogate pair: text.toWellFormed() replaces it");
 }
 
 export function stringResult(value: unknown): unknown {
@@ -43,33 +48,6 @@ export function bytesResult(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (typeof value === "string") return new TextEncoder().encode(value);
   throw unfit(value, "bytes");
-}
-
-/** JSON text. Throws DataError for what JSON cannot say (undefined, functions, bigints, circles). */
-export function bindJson(value: unknown): string {
-  if (value === JSON_NULL) return "null";
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    throw new DataError(`The value cannot be written as JSON: ${(error as Error).message}`, { cause: error });
-  }
-  if (text === undefined) throw new DataError(`The value cannot be written as JSON: ${describeValue(value)}`);
-  return text;
-}
-
-export function jsonResult(value: unknown): unknown {
-  if (typeof value === "string") {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(value);
-    } catch (error) {
-      throw new DataError(`The value of a JSON column is not JSON: ${describeValue(value)}`, { cause: error });
-    }
-    return parsed === null ? JSON_NULL : parsed;
-  }
-  // A SQLite column declared JSON has numeric affinity: the JSON text 5 is stored as the number 5.
-  return typeof value === "bigint" ? Number(value) : value;
 }
 
 const UUID = /^\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;

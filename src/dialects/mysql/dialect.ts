@@ -7,9 +7,10 @@ import type { Io } from "../../io/io.ts";
 import type { Features } from "../../sql/compile/dialect.ts";
 import type { SqlType } from "../../types/sqlType.ts";
 import { BaseDialect } from "../base.ts";
-import type { ErrorClassification } from "../contract.ts";
+import type { ErrorClassification, Replication, TransactionOptions, TwoPhaseStatements } from "../contract.ts";
 import { atLeast, control, parseVersion } from "../server.ts";
 import { classifyMysqlError } from "./errors.ts";
+import { MysqlReplication } from "./replication.ts";
 import { MYSQL_RESERVED } from "./reservedWords.ts";
 import { MYSQL_TYPES } from "./types.ts";
 
@@ -36,6 +37,7 @@ const MYSQL_FEATURES: Features = {
   autoincrement: "auto_increment",
   alterAddConstraint: true,
   transactionalDdl: false,
+  schemas: "namespaces",
   maxIdentifierLength: 64,
 };
 
@@ -47,7 +49,37 @@ export class MysqlDialect extends BaseDialect {
   isMariaDb = false;
   protected readonly rules = MYSQL_TYPES;
   protected readonly reservedWords = MYSQL_RESERVED;
+  override readonly replication: Replication = new MysqlReplication(() => this.isMariaDb);
+  override readonly readOnlyCodes = [1290, 1792, 1836];
   protected override readonly quoteCharacter = "`";
+
+  // MySQL renamed the variable; MariaDB has had both names since 11.1.
+  get isolationLevelQuery(): string {
+    return `SELECT REPLACE(@@${this.isMariaDb ? "tx_isolation" : "transaction_isolation"}, '-', ' ')`;
+  }
+
+  override readonly twoPhase: TwoPhaseStatements = {
+    begin: (xid) => [`XA BEGIN ${this.quoteString(xid)}`],
+    prepare: (xid) => [`XA END ${this.quoteString(xid)}`, `XA PREPARE ${this.quoteString(xid)}`],
+    commit: (xid, isPrepared) =>
+      isPrepared
+        ? [`XA COMMIT ${this.quoteString(xid)}`]
+        : [`XA END ${this.quoteString(xid)}`, `XA COMMIT ${this.quoteString(xid)} ONE PHASE`],
+    rollback: (xid, isPrepared) =>
+      isPrepared
+        ? [`XA ROLLBACK ${this.quoteString(xid)}`]
+        : [`XA END ${this.quoteString(xid)}`, `XA ROLLBACK ${this.quoteString(xid)}`],
+    recover: { sql: "XA RECOVER", column: 3 },
+  };
+
+  /** SET TRANSACTION without SESSION is for the next transaction alone, so that no later borrower inherits it. */
+  beginStatements({ isolationLevel, readOnly, deferrable }: TransactionOptions): readonly string[] {
+    this.requireOption(!deferrable, "deferrable");
+    return [
+      ...(isolationLevel === null ? [] : [`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`]),
+      readOnly ? "START TRANSACTION READ ONLY" : "BEGIN",
+    ];
+  }
 
   override typeName(type: SqlType, use: "ddl" | "cast"): string {
     // MariaDB's JSON is a name for LONGTEXT, which nothing can be cast to.

@@ -6,15 +6,10 @@ import { CompileError } from "../../errors/sql.ts";
 import type { SqlType } from "../../types/sqlType.ts";
 import type { Converter } from "../../sql/compile/dialect.ts";
 import { noTypeName, type TypeRules, withLength, withPrecision } from "../base.ts";
-import {
-  bindDate,
-  bindDateTimeText,
-  bindTime,
-  dateResult,
-  formatDateTime,
-  parseDateTime,
-  timeResult,
-} from "../conversion/dates.ts";
+import { bindDate, bindTime, dateResult, formatDateTime, parseDateTime, timeResult } from "../conversion/dates.ts";
+import { bindDateTimeText, dateTimeTextResult, dateTimeTextWithZoneResult } from "../conversion/dateTimeText.ts";
+import { bindMicroseconds, microsecondsResult } from "../conversion/intervals.ts";
+import { bindJson, jsonResult } from "../conversion/json.ts";
 import {
   bigIntegerResult,
   bindDecimal,
@@ -23,25 +18,27 @@ import {
   decimalResult,
   floatResult,
   integerResult,
+  isSingle,
+  scaleBind,
+  scaleOf,
+  singleBind,
   singleResult,
   toDecimal,
   untypedInteger,
 } from "../conversion/numbers.ts";
+import { bindTemporal, temporalDateTimeResult, temporalNameOf, temporalResult } from "../conversion/temporal.ts";
 import { untypedBind } from "../conversion/untyped.ts";
 import {
   bindBoolean,
   bindBytes,
-  bindJson,
   bindString,
   bindUuidHex,
   booleanResult,
   bytesResult,
   canonicalUuid,
-  jsonResult,
   stringResult,
 } from "../conversion/values.ts";
 
-const asText = (type: SqlType): boolean => type.parameters.as === "string";
 const booleanAsInteger = (value: unknown): number => (bindBoolean(value) ? 1 : 0);
 const signed = (): string => "SIGNED INTEGER";
 
@@ -55,6 +52,7 @@ const bindUntyped = untypedBind({
   boolean: booleanAsInteger,
   date: formatDateTime,
   bytes: bindBytes,
+  duration: bindMicroseconds,
 });
 
 /** What untyped columns become, by column type (MYSQL_TYPE_*); the driver marks text as `252:text`, so 252 alone is bytes. */
@@ -86,6 +84,19 @@ function floatReader(type: SqlType, typeCode: number | string | null): Converter
   return typeCode === SINGLE ? singleResult : floatResult;
 }
 
+const isTemporal = (type: SqlType): boolean => type.parameters.as === "temporal";
+
+function bindMoment(type: SqlType): Converter {
+  if (isTemporal(type)) return bindTemporal(temporalNameOf(type), bindDateTimeText);
+  return type.parameters.as === "string" ? bindDateTimeText : formatDateTime;
+}
+
+function momentResult(type: SqlType): Converter {
+  if (isTemporal(type)) return temporalDateTimeResult(type);
+  if (type.parameters.as !== "string") return parseDateTime;
+  return type.parameters.timezone === true ? dateTimeTextWithZoneResult : dateTimeTextResult;
+}
+
 export const MYSQL_TYPES: TypeRules = {
   null: {
     ddl: noTypeName,
@@ -104,14 +115,16 @@ export const MYSQL_TYPES: TypeRules = {
   float: {
     ddl: (type) => (type.parameters.precision === undefined ? "FLOAT" : `FLOAT(${type.parameters.precision})`),
     cast: () => "FLOAT",
-    bind: () => bindFloat,
+    // Without a precision FLOAT is single, unlike in other databases.
+    bind: (type) => (type.parameters.precision === undefined || isSingle(type) ? singleBind(bindFloat) : bindFloat),
     result: floatReader,
   },
   double: { ddl: () => "DOUBLE", bind: () => bindFloat, result: floatReader },
   numeric: {
     ddl: (type) => withPrecision("NUMERIC", type),
     cast: (type) => withPrecision("DECIMAL", type),
-    bind: () => bindDecimal,
+    // A plain NUMERIC is NUMERIC(10, 0) here.
+    bind: (type) => scaleBind(bindDecimal, scaleOf(type) ?? (type.parameters.unlimited === true ? undefined : 0)),
     result: (type) => decimalResult(type),
   },
   string: { ddl: varchar, cast: (type) => withLength("CHAR", type), bind: () => bindString, result: () => stringResult },
@@ -119,11 +132,20 @@ export const MYSQL_TYPES: TypeRules = {
   boolean: { ddl: () => "BOOL", cast: signed, bind: () => booleanAsInteger, result: () => booleanResult },
   dateTime: {
     ddl: () => "DATETIME(6)",
-    bind: (type) => (asText(type) ? bindDateTimeText : formatDateTime),
-    result: (type) => (asText(type) ? null : parseDateTime),
+    bind: bindMoment,
+    result: momentResult,
   },
-  date: { ddl: () => "DATE", bind: () => bindDate, result: () => dateResult },
-  time: { ddl: () => "TIME(6)", bind: () => bindTime, result: () => timeResult },
+  date: {
+    ddl: () => "DATE",
+    bind: (type) => (isTemporal(type) ? bindTemporal("PlainDate", bindDate) : bindDate),
+    result: (type) => (isTemporal(type) ? temporalResult("PlainDate", dateResult) : dateResult),
+  },
+  time: {
+    ddl: () => "TIME(6)",
+    bind: (type) => (isTemporal(type) ? bindTemporal("PlainTime", bindTime) : bindTime),
+    result: (type) => (isTemporal(type) ? temporalResult("PlainTime", timeResult) : timeResult),
+  },
+  interval: { ddl: () => "BIGINT", cast: signed, bind: () => bindMicroseconds, result: microsecondsResult },
   largeBinary: { ddl: () => "BLOB", cast: () => "BINARY", bind: () => bindBytes, result: () => bytesResult },
   json: { ddl: () => "JSON", bind: () => bindJson, result: () => jsonResult },
   uuid: { ddl: () => "CHAR(32)", cast: () => "CHAR(32)", bind: () => bindUuidHex, result: () => canonicalUuid },

@@ -6,9 +6,10 @@ import type { Io } from "../../io/io.ts";
 import type { Features } from "../../sql/compile/dialect.ts";
 import type { SqlType } from "../../types/sqlType.ts";
 import { BaseDialect } from "../base.ts";
-import type { ErrorClassification } from "../contract.ts";
+import type { ErrorClassification, Replication, TransactionOptions, TwoPhaseStatements } from "../contract.ts";
 import { control, parseVersion } from "../server.ts";
 import { classifyPostgresqlError } from "./errors.ts";
+import { POSTGRESQL_REPLICATION } from "./replication.ts";
 import { POSTGRESQL_RESERVED } from "./reservedWords.ts";
 import { POSTGRESQL_TYPES } from "./types.ts";
 
@@ -23,7 +24,8 @@ export class PostgresqlDialect extends BaseDialect {
     generatedKeys: "returning",
     generatedKeysOfMany: "orderedSelect",
     insertMany: "values",
-    maxParameters: 65_535,
+    // The protocol has room for 65,535; the npm package postgres refuses the last two.
+    maxParameters: 65_533,
     numberedPlaceholders: true,
     nativeBoolean: true,
     ilike: true,
@@ -38,18 +40,43 @@ export class PostgresqlDialect extends BaseDialect {
     autoincrement: "serial",
     alterAddConstraint: true,
     transactionalDdl: true,
+    schemas: "namespaces",
     maxIdentifierLength: 63,
   };
   protected readonly rules = POSTGRESQL_TYPES;
   protected readonly reservedWords = POSTGRESQL_RESERVED;
+  override readonly replication: Replication = POSTGRESQL_REPLICATION;
+  override readonly readOnlyCodes = ["25006"];
+
+  readonly isolationLevelQuery = "SHOW transaction_isolation";
+  override readonly twoPhase: TwoPhaseStatements = {
+    begin: () => ["BEGIN"],
+    prepare: (xid) => [`PREPARE TRANSACTION ${this.quoteString(xid)}`],
+    commit: (xid, isPrepared) => [isPrepared ? `COMMIT PREPARED ${this.quoteString(xid)}` : "COMMIT"],
+    rollback: (xid, isPrepared) => [isPrepared ? `ROLLBACK PREPARED ${this.quoteString(xid)}` : "ROLLBACK"],
+    recover: { sql: "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared", column: 0 },
+  };
+
+  /** Everything goes into BEGIN itself: no round trip more, and nothing that the next borrower would inherit. */
+  beginStatements({ isolationLevel, readOnly, deferrable }: TransactionOptions): readonly string[] {
+    const modes = [
+      ...(isolationLevel === null ? [] : [`ISOLATION LEVEL ${isolationLevel}`]),
+      ...(readOnly ? ["READ ONLY"] : []),
+      ...(deferrable ? ["DEFERRABLE"] : []),
+    ];
+    return [modes.length === 0 ? "BEGIN" : `BEGIN ${modes.join(", ")}`];
+  }
 
   override placeholder(position: number): string {
     return `$${position}`;
   }
 
-  /** The server takes a bare parameter for text, so it is told the type; an untyped one has none to tell. */
+  /**
+   * The server takes a bare parameter for text, so it is told the type; an untyped one has none to tell. Without length and precision,
+   * because a cast cuts and rounds, where storing a value that does not fit is an error.
+   */
   override placeholderCast(type: SqlType): string {
-    return type.kind === "null" ? "" : `::${this.typeName(type, "cast")}`;
+    return type.kind === "null" ? "" : `::${this.typeName(type.ofOperand, "cast")}`;
   }
 
   override *initialize(connection: DriverConnection): Io<void> {
@@ -62,7 +89,7 @@ export class PostgresqlDialect extends BaseDialect {
   override *prepareConnection(connection: DriverConnection): Io<void> {
     yield control(
       connection,
-      "SELECT set_config('datestyle', 'ISO', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",
+      "SELECT set_config('datestyle', 'ISO', false), set_config('bytea_output', 'hex', false), set_config('intervalstyle', 'postgres', false), set_config('standard_conforming_strings', 'on', false)",
       true,
     );
   }

@@ -6,7 +6,6 @@ import type { Converter } from "../../sql/compile/dialect.ts";
 import { noTypeName, type TypeRules, withLength, withPrecision } from "../base.ts";
 import {
   bindDate,
-  bindDateTimeText,
   bindTime,
   dateResult,
   formatDateTime,
@@ -15,6 +14,14 @@ import {
   timeResult,
 } from "../conversion/dates.ts";
 import {
+  bindDateTimeText,
+  bindDateTimeTextWithZone,
+  dateTimeTextResult,
+  dateTimeTextWithZoneResult,
+} from "../conversion/dateTimeText.ts";
+import { bindInterval, intervalResult, readInterval } from "../conversion/intervals.ts";
+import { bindJson, jsonResult } from "../conversion/json.ts";
+import {
   bigIntegerResult,
   bindDecimalOrNaN,
   bindFloatOrSpecial,
@@ -22,23 +29,24 @@ import {
   decimalResult,
   floatResult,
   integerResult,
+  isSingle,
+  scaleBind,
+  scaleOf,
+  singleBind,
   toDecimal,
   untypedInteger,
 } from "../conversion/numbers.ts";
+import { bindTemporal, temporalDateTimeResult, temporalNameOf, temporalResult } from "../conversion/temporal.ts";
 import { untypedBind } from "../conversion/untyped.ts";
 import {
   bindBoolean,
   bindBytes,
-  bindJson,
   bindString,
   booleanResult,
   bytesResult,
   canonicalUuid,
-  jsonResult,
   stringResult,
 } from "../conversion/values.ts";
-
-const asText = (type: SqlType): boolean => type.parameters.as === "string";
 
 const bindUntyped = untypedBind({
   integer: bindInteger,
@@ -48,6 +56,7 @@ const bindUntyped = untypedBind({
   // With its zone: correct for timestamptz, and a timestamp column ignores it.
   date: formatDateTimeWithZone,
   bytes: bindBytes,
+  duration: bindInterval,
 });
 
 /** What untyped columns become, by OID (pg_type.dat); others are strings. */
@@ -58,6 +67,7 @@ const UNTYPED: Readonly<Record<number, Converter>> = {
   1083: timeResult,
   1114: parseDateTime,
   1184: parseDateTime,
+  1186: readInterval,
   1700: toDecimal,
   3802: jsonResult,
 };
@@ -68,9 +78,30 @@ const timestampName = (type: SqlType): string =>
   type.parameters.timezone === true ? "TIMESTAMP WITH TIME ZONE" : "TIMESTAMP WITHOUT TIME ZONE";
 
 function bindTimestamp(type: SqlType): Converter {
-  if (asText(type)) return bindDateTimeText;
-  return type.parameters.timezone === true ? formatDateTimeWithZone : formatDateTime;
+  const withZone = type.parameters.timezone === true;
+  const asText = withZone ? bindDateTimeTextWithZone : bindDateTimeText;
+  switch (type.parameters.as) {
+    case "string":
+      return asText;
+    case "temporal":
+      return bindTemporal(temporalNameOf(type), asText);
+    default:
+      return withZone ? formatDateTimeWithZone : formatDateTime;
+  }
 }
+
+function timestampResult(type: SqlType): Converter {
+  switch (type.parameters.as) {
+    case "string":
+      return type.parameters.timezone === true ? dateTimeTextWithZoneResult : dateTimeTextResult;
+    case "temporal":
+      return temporalDateTimeResult(type);
+    default:
+      return parseDateTime;
+  }
+}
+
+const isTemporal = (type: SqlType): boolean => type.parameters.as === "temporal";
 
 export const POSTGRESQL_TYPES: TypeRules = {
   null: {
@@ -84,7 +115,7 @@ export const POSTGRESQL_TYPES: TypeRules = {
   bigInteger: { ddl: () => "BIGINT", bind: () => bindInteger, result: (type) => bigIntegerResult(type.parameters.as) },
   float: {
     ddl: floatName,
-    bind: () => bindFloatOrSpecial,
+    bind: (type) => (isSingle(type) ? singleBind(bindFloatOrSpecial) : bindFloatOrSpecial),
     result: (type) => (type.parameters.as === "decimal" ? decimalResult(type) : floatResult),
   },
   double: {
@@ -92,17 +123,26 @@ export const POSTGRESQL_TYPES: TypeRules = {
     bind: () => bindFloatOrSpecial,
     result: (type) => (type.parameters.as === "decimal" ? decimalResult(type) : floatResult),
   },
-  numeric: { ddl: (type) => withPrecision("NUMERIC", type), bind: () => bindDecimalOrNaN, result: (type) => decimalResult(type) },
+  numeric: {
+    ddl: (type) => withPrecision("NUMERIC", type),
+    bind: (type) => scaleBind(bindDecimalOrNaN, scaleOf(type)),
+    result: (type) => decimalResult(type),
+  },
   string: { ddl: (type) => withLength("VARCHAR", type), bind: () => bindString, result: () => stringResult },
   text: { ddl: () => "TEXT", bind: () => bindString, result: () => stringResult },
   boolean: { ddl: () => "BOOLEAN", bind: () => bindBoolean, result: () => booleanResult },
-  dateTime: { ddl: timestampName, bind: bindTimestamp, result: (type) => (asText(type) ? null : parseDateTime) },
-  date: { ddl: () => "DATE", bind: () => bindDate, result: () => dateResult },
+  dateTime: { ddl: timestampName, bind: bindTimestamp, result: timestampResult },
+  date: {
+    ddl: () => "DATE",
+    bind: (type) => (isTemporal(type) ? bindTemporal("PlainDate", bindDate) : bindDate),
+    result: (type) => (isTemporal(type) ? temporalResult("PlainDate", dateResult) : dateResult),
+  },
   time: {
     ddl: (type) => (type.parameters.timezone === true ? "TIME WITH TIME ZONE" : "TIME WITHOUT TIME ZONE"),
-    bind: () => bindTime,
-    result: () => timeResult,
+    bind: (type) => (isTemporal(type) ? bindTemporal("PlainTime", bindTime) : bindTime),
+    result: (type) => (isTemporal(type) ? temporalResult("PlainTime", timeResult) : timeResult),
   },
+  interval: { ddl: () => "INTERVAL", bind: () => bindInterval, result: intervalResult },
   largeBinary: { ddl: () => "BYTEA", bind: () => bindBytes, result: () => bytesResult },
   json: { ddl: () => "JSON", bind: () => bindJson, result: () => jsonResult },
   uuid: { ddl: () => "UUID", bind: () => canonicalUuid, result: () => null },

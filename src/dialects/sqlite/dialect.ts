@@ -6,7 +6,7 @@ import type { Io } from "../../io/io.ts";
 import type { Features } from "../../sql/compile/dialect.ts";
 import type { TypeKind } from "../../types/sqlType.ts";
 import { BaseDialect } from "../base.ts";
-import type { ErrorClassification } from "../contract.ts";
+import type { ErrorClassification, TransactionOptions } from "../contract.ts";
 import { atLeast, control, parseVersion } from "../server.ts";
 import { classifySqliteError } from "./errors.ts";
 import { SQLITE_RESERVED } from "./reservedWords.ts";
@@ -35,6 +35,7 @@ const FEATURES: Features = {
   autoincrement: "rowid",
   alterAddConstraint: false,
   transactionalDdl: true,
+  schemas: "attached",
   maxIdentifierLength: 9999,
 };
 
@@ -44,6 +45,25 @@ export class SqliteDialect extends BaseDialect {
   features: Features = FEATURES;
   protected readonly rules = SQLITE_TYPES;
   protected readonly reservedWords = SQLITE_RESERVED;
+  override readonly readOnlyCodes = ["SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_DBMOVED"];
+
+  override readonly isolationLevels: readonly string[] = ["READ UNCOMMITTED", "SERIALIZABLE"];
+  readonly isolationLevelQuery =
+    "SELECT CASE read_uncommitted WHEN 1 THEN 'READ UNCOMMITTED' ELSE 'SERIALIZABLE' END FROM pragma_read_uncommitted";
+
+  /** Transactions are serializable, unless connections share a cache and one reads what the other has not committed. */
+  beginStatements({ isolationLevel, readOnly, deferrable }: TransactionOptions): readonly string[] {
+    this.requireOption(!deferrable, "deferrable");
+    return [
+      ...(isolationLevel === null ? [] : [`PRAGMA read_uncommitted = ${isolationLevel === "READ UNCOMMITTED" ? 1 : 0}`]),
+      ...(readOnly ? ["PRAGMA query_only = 1"] : []),
+      "BEGIN",
+    ];
+  }
+
+  override resetStatements({ isolationLevel, readOnly }: TransactionOptions): readonly string[] {
+    return [...(isolationLevel === null ? [] : ["PRAGMA read_uncommitted = 0"]), ...(readOnly ? ["PRAGMA query_only = 0"] : [])];
+  }
 
   /** `now` is CURRENT_TIMESTAMP, which is written without parentheses. */
   override functionName(name: string): string {
@@ -51,8 +71,8 @@ export class SqliteDialect extends BaseDialect {
   }
 
   override isWide(kind: TypeKind): boolean {
-    // A numeric column keeps whole numbers as 64-bit integers.
-    return kind === "bigInteger" || kind === "numeric" || kind === "null";
+    // Numeric columns, and those declared JSON, keep whole numbers as 64-bit integers.
+    return super.isWide(kind) || kind === "numeric" || kind === "json";
   }
 
   override *initialize(connection: DriverConnection): Io<void> {

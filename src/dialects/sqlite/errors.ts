@@ -77,6 +77,7 @@ function classOf(name: string, message: string): ErrorClass {
 
 function classOfDriverError(code: string | null, message: string): ErrorClass {
   if (code === "ERR_OUT_OF_RANGE") return "data";
+  if (/^cannot open database/i.test(message)) return "operational";
   if (WRONG_USE.test(message)) return "programming";
   return "interface";
 }
