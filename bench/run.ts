@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { measure, type DatabaseName, type Rounds, type Workload } from "./harness.ts";
 import { replaceBetweenMarkers, START_MARKER, toMarkdown, type Report, type ReportedResult } from "./report.ts";
 import { openDatabase, type BenchDatabase } from "./support/databases.ts";
+import { streamMemory } from "./streamMemory.ts";
 import { workloads } from "./workloads/index.ts";
 
 const USAGE = `usage: npm run bench -- [options]
@@ -18,6 +19,7 @@ const USAGE = `usage: npm run bench -- [options]
   --json file     write the measurements there, too
   --markdown      print nothing but the table
   --readme        put the table into README.md
+  --memory        measure nothing but the memory that streaming takes
   --last          take the measurements of the last full run instead of measuring`;
 
 const DATABASES: readonly DatabaseName[] = ["sqlite", "postgresql", "mysql"];
@@ -33,6 +35,7 @@ function options() {
       json: { type: "string" },
       markdown: { type: "boolean", default: false },
       readme: { type: "boolean", default: false },
+      memory: { type: "boolean", default: false },
       last: { type: "boolean", default: false },
     },
   });
@@ -93,7 +96,8 @@ function write(file: string, text: string): void {
 }
 
 async function main(): Promise<void> {
-  const { db, workload, json, markdown, readme, last, ...rest } = options();
+  const { db, workload, json, markdown, readme, memory, last, ...rest } = options();
+  if (memory) return await tellMemory(chosen(DATABASES, (name) => name, db));
   const latest = join(RESULTS, "latest.json");
   let report: Report;
   if (last) {
@@ -119,6 +123,17 @@ async function main(): Promise<void> {
   console.log(table);
   if (!markdown) console.log(`\n${workloads.map(({ title, measures }) => `${title}: ${measures}`).join("\n")}`);
   if (readme) putIntoReadme(table);
+}
+
+async function tellMemory(names: readonly DatabaseName[]): Promise<void> {
+  for (const name of names) {
+    const database = await openDatabase(name);
+    try {
+      console.log(await streamMemory(database));
+    } finally {
+      await database.dropAll();
+    }
+  }
 }
 
 function putIntoReadme(table: string): void {

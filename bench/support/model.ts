@@ -34,8 +34,6 @@ export function userRecords(count: number): UserRecord[] {
   return Array.from({ length: count }, (_, index) => ({ id: index + 1, ...userValues(index + 1) }));
 }
 
-const ROWS_PER_INSERT = 1000;
-
 /** Creates the table and fills it with `count` rows. */
 export async function fill(url: string, count: number): Promise<void> {
   const engine = createAsyncEngine(url);
@@ -46,10 +44,7 @@ export async function fill(url: string, count: number): Promise<void> {
 async function fillEngine(engine: AsyncEngine, count: number): Promise<void> {
   await Base.metadata.createAll(engine);
   await using connection = await engine.connect();
-  const records = userRecords(count);
-  for (let start = 0; start < count; start += ROWS_PER_INSERT) {
-    await connection.execute(insert(User).values(records.slice(start, start + ROWS_PER_INSERT)));
-  }
+  if (count > 0) await connection.execute(insert(User), userRecords(count));
   await connection.commit();
 }
 
@@ -82,14 +77,42 @@ export function workOf(users: Iterable<UserRecord>): Work {
   return { rows, checksum };
 }
 
+/** Empties the table before a round of writing; the keys begin at 1 again. */
+export function emptyTable(engine: Engine): void {
+  using connection = engine.connect();
+  connection.execDriverSql("delete from users");
+  connection.commit();
+}
+
+export async function emptyAsyncTable(engine: AsyncEngine): Promise<void> {
+  await using connection = await engine.connect();
+  await connection.execDriverSql(connection.dialect.name === "postgresql" ? "truncate users restart identity" : "truncate users");
+  await connection.commit();
+}
+
 /** What is in the table, read through the library by each of its contenders after a round of writing. */
-export const tableSummary = select(
-  func.count().label("rows"),
-  func.sum(User.c.id).label("ids"),
-  func.sum(User.c.age).label("ages"),
-);
+const tableSummary = select(func.count().label("rows"), func.sum(User.c.id).label("ids"), func.sum(User.c.age).label("ages"));
 
 export const TABLE_SUMMARY_SQL = "select count(*) as rows_, sum(id) as ids, sum(age) as ages from users";
+
+/** A row of the same in the raw contenders. */
+export interface TableSummaryRow {
+  readonly rows_: unknown;
+  readonly ids: unknown;
+  readonly ages: unknown;
+}
+
+export function tableWork(engine: Engine): Work {
+  using connection = engine.connect();
+  const { rows, ids, ages } = connection.execute(tableSummary).one();
+  return workOfTable(rows, ids, ages);
+}
+
+export async function asyncTableWork(engine: AsyncEngine): Promise<Work> {
+  await using connection = await engine.connect();
+  const { rows, ids, ages } = (await connection.execute(tableSummary)).one();
+  return workOfTable(rows, ids, ages);
+}
 
 /** Sums arrive as strings where the database makes them wide. */
 export function workOfTable(rows: unknown, ids: unknown, ages: unknown): Work {

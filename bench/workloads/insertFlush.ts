@@ -4,16 +4,20 @@
  */
 import { insert, type AsyncEngine, type Engine } from "../../src/index.ts";
 import { AsyncSession, Session } from "../../src/orm.ts";
-import { RAW, type Contender, type DatabaseName, type Work, type Workload } from "../harness.ts";
+import { RAW, type Contender, type DatabaseName, type Workload } from "../harness.ts";
 import {
+  asyncTableWork,
+  emptyAsyncTable,
+  emptyTable,
   fill,
   filledAsyncEngine,
   filledEngine,
   TABLE_SUMMARY_SQL,
-  tableSummary,
+  tableWork,
   User,
   userValues,
   workOfTable,
+  type TableSummaryRow,
 } from "../support/model.ts";
 import * as raw from "../support/raw.ts";
 import type { UserRecord } from "../support/raw.ts";
@@ -21,12 +25,6 @@ import type { UserRecord } from "../support/raw.ts";
 const COUNT = 5_000;
 /** Big enough that round trips hardly count, small enough for the 65,535 parameters of both servers. */
 const ROWS_PER_STATEMENT = 1_000;
-
-interface TableSummaryRow {
-  readonly rows_: unknown;
-  readonly ids: unknown;
-  readonly ages: unknown;
-}
 
 function newRecords(): UserRecord[] {
   return Array.from({ length: COUNT }, (_, index) => ({ id: 0, ...userValues(index) }));
@@ -130,30 +128,6 @@ const rawMysql: Contender<raw.MysqlConnection, UserRecord[]> = {
   teardown: (connection) => connection.end(),
 };
 
-function emptyTable(engine: Engine): void {
-  using connection = engine.connect();
-  connection.execDriverSql("delete from users");
-  connection.commit();
-}
-
-async function truncateTable(engine: AsyncEngine): Promise<void> {
-  await using connection = await engine.connect();
-  await connection.execDriverSql(connection.dialect.name === "postgresql" ? "truncate users restart identity" : "truncate users");
-  await connection.commit();
-}
-
-function summaryOf(engine: Engine): Work {
-  using connection = engine.connect();
-  const { rows, ids, ages } = connection.execute(tableSummary).one();
-  return workOfTable(rows, ids, ages);
-}
-
-async function asyncSummaryOf(engine: AsyncEngine): Promise<Work> {
-  await using connection = await engine.connect();
-  const { rows, ids, ages } = (await connection.execute(tableSummary)).one();
-  return workOfTable(rows, ids, ages);
-}
-
 const newRows = () => Array.from({ length: COUNT }, (_, index) => userValues(index));
 const newUsers = () => Array.from({ length: COUNT }, (_, index) => new User(userValues(index)));
 
@@ -169,20 +143,20 @@ const core: Contender<Engine, void> = {
     connection.execute(insert(User), newRows());
     connection.commit();
   },
-  check: (_outcome, engine) => summaryOf(engine),
+  check: (_outcome, engine) => tableWork(engine),
   teardown: (engine) => engine.dispose(),
 };
 
 const asyncCore: Contender<AsyncEngine, void> = {
   name: CORE,
   setup: (url) => filledAsyncEngine(url, 0),
-  prepare: truncateTable,
+  prepare: emptyAsyncTable,
   run: async (engine) => {
     await using connection = await engine.connect();
     await connection.execute(insert(User), newRows());
     await connection.commit();
   },
-  check: (_outcome, engine) => asyncSummaryOf(engine),
+  check: (_outcome, engine) => asyncTableWork(engine),
   teardown: (engine) => engine.dispose(),
 };
 
@@ -196,21 +170,21 @@ const orm: Contender<Engine, void> = {
     session.flush();
     session.commit();
   },
-  check: (_outcome, engine) => summaryOf(engine),
+  check: (_outcome, engine) => tableWork(engine),
   teardown: (engine) => engine.dispose(),
 };
 
 const asyncOrm: Contender<AsyncEngine, void> = {
   name: "ORM",
   setup: (url) => filledAsyncEngine(url, 0),
-  prepare: truncateTable,
+  prepare: emptyAsyncTable,
   run: async (engine) => {
     await using session = new AsyncSession(engine);
     session.addAll(newUsers());
     await session.flush();
     await session.commit();
   },
-  check: (_outcome, engine) => asyncSummaryOf(engine),
+  check: (_outcome, engine) => asyncTableWork(engine),
   teardown: (engine) => engine.dispose(),
 };
 

@@ -21,7 +21,7 @@ import {
   type Recipe,
 } from "../support/statements.ts";
 
-const dialects = ["sqlite", "postgresql", "mysql", "default"].map(makeDialect);
+const dialects = ["sqlite", "postgresql", "mysql", "default"].map((name) => makeDialect(name));
 
 /** What stands around and in the holes, without how long the lists are. */
 function shape(statement: Node): string {

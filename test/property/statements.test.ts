@@ -57,8 +57,9 @@ forEachDatabase("random statements", (db) => {
   test("give what SQLite gives", async () => {
     await fc.assert(
       fc.asyncProperty(recipes, async (recipe) => {
-        // MariaDB takes a DISTINCT of constants for one row, before it looks at the OFFSET.
+        // MariaDB gives one row for a DISTINCT of what it knows to be constant (a literal, or `id BETWEEN 1 AND 1`), whatever the OFFSET says.
         fc.pre(!(recipe.distinct && recipe.items.every(([, kind]) => kind === "literal")));
+        fc.pre(!(db.name === "mysql" && recipe.distinct && recipe.offset !== null));
         for (const each of [recipe, withOtherValues(recipe)]) {
           const statement = buildStatement(each) as unknown as Executable;
           await using connection = await engine.connect();

@@ -1,6 +1,7 @@
 /** The functions that expressions start with: and, or, not, func, case_, cast, bindparam, literal and their like. */
 import { ArgumentError } from "../../errors/base.ts";
 import type { Decimal } from "decimal.js";
+import type { Duration } from "../../types/duration.ts";
 import { DATE_TIME, INTEGER, NULL_TYPE, STRING, type SqlType } from "../../types/sqlType.ts";
 import { describe } from "../coerce/describe.ts";
 import {
@@ -76,7 +77,7 @@ export function tuple(...expressions: readonly unknown[]): ColumnElement {
 }
 
 /** A value as an expression: a bound parameter. */
-export function literal<const V extends string | number | bigint | boolean | Date | Uint8Array | Decimal>(
+export function literal<const V extends string | number | bigint | boolean | Date | Uint8Array | Decimal | Duration>(
   value: V,
 ): ColumnElement<Widen<V>> {
   return literalBind(value) as ColumnElement<Widen<V>>;

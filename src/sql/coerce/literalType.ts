@@ -2,12 +2,14 @@
  * The SQL type of a JavaScript value that stands where nothing else gives it one.
  */
 import { Decimal } from "decimal.js";
+import { Duration } from "../../types/duration.ts";
 import {
   BIG_INTEGER,
   BOOLEAN,
   DATE_TIME,
   FLOAT,
   INTEGER,
+  INTERVAL,
   LARGE_BINARY,
   NULL_TYPE,
   NUMERIC,
@@ -32,6 +34,7 @@ export function literalType(value: unknown): SqlType {
       if (value instanceof Date) return DATE_TIME;
       if (value instanceof Uint8Array) return LARGE_BINARY;
       if (Decimal.isDecimal(value)) return NUMERIC;
+      if (value instanceof Duration) return INTERVAL;
       return NULL_TYPE;
     default:
       return NULL_TYPE;

@@ -3,9 +3,11 @@
  * are. It is what the statement cache keeps; `text` fills the holes, which only matters where a list of values is written out.
  */
 import type { SqlType } from "../../types/sqlType.ts";
+import { Lru } from "../../util/lru.ts";
 import type { Column } from "../schema/column.ts";
 import type { Converter, SqlDialect } from "./dialect.ts";
 import type { ResultColumn, StatementKind } from "./plan.ts";
+import { fillSchemas, schemaPrefixes, translatedNames, type SchemaMap, type SchemaNames } from "./schemaNames.ts";
 
 /** Where a parameter's value comes from at execution. */
 export type ValueSource =
@@ -30,11 +32,10 @@ export interface ParameterSlot {
 
 /** The parts of an INSERT that are repeated or changed when many rows go into one statement. */
 export interface InsertShape {
-  readonly table: string;
-  /** Text up to the row of values, the values, and the rest; with slot numbers between the pieces of text. */
-  readonly head: string;
+  /** Up to the row of values, that row, and the rest. */
+  readonly head: SqlTemplate;
   readonly row: SqlTemplate;
-  readonly tail: string;
+  readonly tail: SqlTemplate;
   /** For `orderedSelect`: the names and types of the inserted columns. */
   readonly columns: readonly string[];
   readonly casts: readonly string[];
@@ -44,15 +45,30 @@ export interface InsertShape {
   readonly generated: number;
   /** True where RETURNING was added by the compiler for the key. */
   readonly hidden: boolean;
-  /** True when every value is a parameter, so that rows may be put together in one statement. */
+  /** True when every value is a parameter and nothing else has any, so that rows may be put together in one statement. */
   readonly batchable: boolean;
 }
 
-/** Text with numbered holes: `strings` has one more member than `slots`. */
+/** Text with numbered holes: `strings` has one more member than `slots`. A negative number stands for a schema (schemaNames.ts). */
 export interface SqlTemplate {
   readonly strings: readonly string[];
   readonly slots: readonly number[];
 }
+
+/** What the compiler has found out about a statement; templates may still have holes for schemas. */
+export interface CompiledParts {
+  readonly kind: StatementKind;
+  readonly template: SqlTemplate;
+  readonly slots: readonly ParameterSlot[];
+  readonly columns: readonly ResultColumn[] | null;
+  readonly insert: InsertShape | null;
+  readonly schemas: SchemaNames;
+}
+
+/** So many translations of one statement are kept. Making one costs some microseconds, compiling the statement ten times as much. */
+const TRANSLATIONS_KEPT = 16;
+/** Texts of multi-row INSERTs kept for one statement; those of 1,000 rows take some 30 KB. A list needs two, for its pages and for the rest. */
+const BATCH_TEXTS_KEPT = 4;
 
 export class Compiled {
   readonly kind: StatementKind;
@@ -63,36 +79,62 @@ export class Compiled {
   /** True where the driver must not round integers: they may exceed 2^53, or their type is not known. */
   readonly wideIntegers: boolean;
   readonly returnsRows: boolean;
+  /** When it was made, by `performance.now()`; for logs. */
+  readonly compiledAt: number = performance.now();
   /** The slots in the order in which their values are sent. */
   readonly order: readonly number[];
   /** The SQL text; null when it depends on how many values a list has. */
   readonly sql: string | null;
+  /** The texts of this INSERT for many rows, by what they depend on (insertBatches.ts). */
+  readonly batchTexts: Lru<string, string> | null;
   readonly #dialect: SqlDialect;
+  readonly #parts: CompiledParts;
+  #translations: Lru<string, Compiled> | null = null;
 
-  constructor(
-    dialect: SqlDialect,
-    kind: StatementKind,
-    template: SqlTemplate,
-    slots: readonly ParameterSlot[],
-    columns: readonly ResultColumn[] | null,
-    insert: InsertShape | null,
-  ) {
+  /** @param map null to write the schemas as the statement has them */
+  constructor(dialect: SqlDialect, parts: CompiledParts, map: SchemaMap | null = null) {
+    const { kind, slots, columns, insert, schemas } = parts;
+    const prefixes = schemaPrefixes(schemas, map, dialect);
     this.#dialect = dialect;
+    this.#parts = parts;
     this.kind = kind;
-    this.template = template;
+    this.template = fillSchemas(parts.template, prefixes);
     this.slots = slots;
     this.columns = columns;
-    this.insert = insert;
-    this.order = sendingOrder(template, dialect);
+    this.insert =
+      insert === null
+        ? null
+        : {
+            ...insert,
+            head: fillSchemas(insert.head, prefixes),
+            row: fillSchemas(insert.row, prefixes),
+            tail: fillSchemas(insert.tail, prefixes),
+          };
+    this.order = sendingOrder(this.template, dialect);
     this.returnsRows = columns !== null || kind === "text";
     this.wideIntegers =
       (columns === null && kind === "text") || columns?.some((column) => dialect.isWide(column.type.kind)) === true;
     this.sql = slots.some((slot) => slot.expanding !== null) ? null : this.text([]);
+    this.batchTexts = insert?.batchable === true ? new Lru(BATCH_TEXTS_KEPT) : null;
   }
 
   /** The SQL text, given how many values each list has (by slot). */
   text(counts: readonly number[]): string {
     return writeTemplate(this.template, this.slots, this.#dialect, counts, { position: 1 });
+  }
+
+  /** The same statement with other names of schemas. */
+  inSchemas(map: SchemaMap): Compiled {
+    const { schemas } = this.#parts;
+    if (!schemas.some((schema) => map.has(schema))) return this;
+    const key = JSON.stringify(translatedNames(schemas, map));
+    this.#translations ??= new Lru(TRANSLATIONS_KEPT);
+    let translation = this.#translations.get(key);
+    if (translation === undefined) {
+      translation = new Compiled(this.#dialect, this.#parts, map);
+      this.#translations.set(key, translation);
+    }
+    return translation;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Cte, FromClause } from "../nodes/from.ts";
 import type { Node } from "../nodes/node.ts";
 import type { NodeKind } from "../nodes/node.ts";
 import { cacheKey } from "../traverse/cacheKey.ts";
+import type { Table } from "../schema/table.ts";
 import { Compiled, writeTemplate, type InsertShape, type ParameterSlot, type SqlTemplate, type ValueSource } from "./compiled.ts";
 import { ddlRenderers } from "./ddl.ts";
 import type { SqlDialect } from "./dialect.ts";
@@ -18,6 +19,7 @@ import { fromRenderers } from "./from.ts";
 import { HOLE, hole } from "./hole.ts";
 import type { NodeOfKind } from "./nodeOfKind.ts";
 import type { ResultColumn, StatementKind } from "./plan.ts";
+import { fillSchemas, schemaHole, schemaPrefixes } from "./schemaNames.ts";
 import { selectRenderers } from "./select.ts";
 
 /** One renderer for each kind of node: a kind without one does not type-check. */
@@ -54,7 +56,8 @@ export function compile(
 export function stringify(node: Node, dialect: SqlDialect): string {
   const { binds } = cacheKey(node);
   const compiler = new Compiler(dialect, binds);
-  const template = compiler.template(compiler.render(node));
+  const marked = compiler.template(compiler.render(node));
+  const template = fillSchemas(marked, schemaPrefixes(compiler.schemas, null, dialect));
   const counts = compiler.slots.map(({ source }) => {
     const value = source.from === "statement" ? binds[source.index]!.value : null;
     return Array.isArray(value) ? value.length : 1;
@@ -70,6 +73,8 @@ export class Compiler {
   insertShape: InsertShape | null = null;
   readonly ctes = new Map<string, { readonly cte: Cte<unknown>; text: string }>();
   readonly slots: ParameterSlot[] = [];
+  /** The schemas of the tables met, each with a hole of its own. */
+  readonly schemas: (string | null)[] = [];
   readonly #slotOfBind = new Map<BindParameter, number>();
   readonly #bindIndex: ReadonlyMap<BindParameter, number>;
   readonly #counters = new Map<string, number>();
@@ -83,14 +88,14 @@ export class Compiler {
 
   compile(statement: Node): Compiled {
     const text = this.render(statement);
-    return new Compiled(
-      this.dialect,
-      statementKind(statement),
-      this.template(text),
-      this.slots,
-      this.resultColumns,
-      this.insertShape,
-    );
+    return new Compiled(this.dialect, {
+      kind: statementKind(statement),
+      template: this.template(text),
+      slots: this.slots,
+      columns: this.resultColumns,
+      insert: this.insertShape,
+      schemas: this.schemas,
+    });
   }
 
   /** The SQL of one node. */
@@ -122,6 +127,15 @@ export class Compiler {
   quote(name: string): string {
     if (name.includes(HOLE)) throw new CompileError("An identifier must not contain the character NUL.");
     return this.dialect.quoteIdentifier(name);
+  }
+  tableName(table: Table): string {
+    return this.qualified(table.schema, table.name);
+  }
+  /** A name with its schema, for which it leaves a hole: which one it is may only be known when the statement is executed. */
+  qualified(schema: string | null, name: string): string {
+    let position = this.schemas.indexOf(schema);
+    if (position === -1) position = this.schemas.push(schema) - 1;
+    return hole(schemaHole(position)) + this.quote(name);
   }
   /** SQL that a program wrote by hand, checked for the one character that it cannot contain. */
   verbatim(sql: string): string {

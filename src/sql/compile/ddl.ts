@@ -18,9 +18,9 @@ export const ddlRenderers: { readonly [K in DdlKind]: (node: NodeOfKind[K], comp
       lines.push(`${prefix}UNIQUE (${names(constraint.columns as readonly Column[], compiler)})`);
     }
     for (const key of table.foreignKeys) if (!leaveOut.has(key)) lines.push(foreignKey(key, compiler));
-    return `CREATE TABLE ${compiler.quote(table.name)} (\n\t${lines.join(",\n\t")}\n)`;
+    return `CREATE TABLE ${compiler.tableName(table)} (\n\t${lines.join(",\n\t")}\n)`;
   },
-  dropTable: ({ table }, compiler) => `DROP TABLE ${compiler.quote(table.name)}`,
+  dropTable: ({ table }, compiler) => `DROP TABLE ${compiler.tableName(table)}`,
   createIndex: ({ table, index }, compiler) => {
     const columns = compiler.within({ unqualified: true }, () =>
       index.expressions
@@ -30,12 +30,15 @@ export const ddlRenderers: { readonly [K in DdlKind]: (node: NodeOfKind[K], comp
         })
         .join(", "),
     );
-    return `CREATE ${index.isUnique ? "UNIQUE " : ""}INDEX ${compiler.quote(index.name)} ON ${compiler.quote(table.name)} (${columns})`;
+    const isAttached = compiler.dialect.features.schemas === "attached";
+    const name = isAttached ? compiler.qualified(table.schema, index.name) : compiler.quote(index.name);
+    const target = isAttached ? compiler.quote(table.name) : compiler.tableName(table);
+    return `CREATE ${index.isUnique ? "UNIQUE " : ""}INDEX ${name} ON ${target} (${columns})`;
   },
   addConstraint: ({ foreignKey: key }, compiler) =>
-    `ALTER TABLE ${compiler.quote(key.parent.table.name)} ADD CONSTRAINT ${compiler.quote(constraintName(key))} ${reference(key, compiler)}`,
+    `ALTER TABLE ${compiler.tableName(key.parent.table)} ADD CONSTRAINT ${compiler.quote(constraintName(key))} ${reference(key, compiler)}`,
   dropConstraint: ({ foreignKey: key }, compiler) =>
-    `ALTER TABLE ${compiler.quote(key.parent.table.name)} DROP CONSTRAINT ${compiler.quote(constraintName(key))}`,
+    `ALTER TABLE ${compiler.tableName(key.parent.table)} DROP CONSTRAINT ${compiler.quote(constraintName(key))}`,
 };
 
 function names(columns: readonly Column[], compiler: Compiler): string {
@@ -83,7 +86,14 @@ function foreignKey(key: ForeignKey, compiler: Compiler): string {
 
 function reference(key: ForeignKey, compiler: Compiler): string {
   const { column, options, parent } = key;
-  let text = `FOREIGN KEY(${compiler.quote(parent.name)}) REFERENCES ${compiler.quote(column.table.name)} (${compiler.quote(column.name)})`;
+  const target = column.table;
+  const isAttached = compiler.dialect.features.schemas === "attached";
+  if (isAttached && target.schema !== parent.table.schema)
+    throw new CompileError(
+      `The foreign key of ${String(parent)} refers to ${String(target)} in another schema, which ${compiler.dialect.name} cannot do.`,
+    );
+  const name = isAttached ? compiler.quote(target.name) : compiler.tableName(target);
+  let text = `FOREIGN KEY(${compiler.quote(parent.name)}) REFERENCES ${name} (${compiler.quote(column.name)})`;
   if (options.ondelete !== undefined) text += ` ON DELETE ${options.ondelete}`;
   if (options.onupdate !== undefined) text += ` ON UPDATE ${options.onupdate}`;
   return text;

@@ -45,6 +45,11 @@ export interface Features {
   /** True where a foreign key may be added with ALTER TABLE, so that circles of tables can be created. */
   readonly alterAddConstraint: boolean;
   readonly transactionalDdl: boolean;
+  /**
+   * What a schema is: a namespace (or, on MySQL, what it calls a database) whose tables may refer to others', or a database that is attached
+   * to the connection (SQLite): indexes are put there by their own name, and foreign keys do not leave it.
+   */
+  readonly schemas: "namespaces" | "attached";
   readonly maxIdentifierLength: number;
 }
 

@@ -35,7 +35,7 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
     rows.push(columns.map((column) => insertedValue(insert, column, row, compiler)));
   }
   const names = columns.map((column) => compiler.quote(column.name));
-  const target = `INSERT INTO ${compiler.quote(table.name)}`;
+  const target = `INSERT INTO ${compiler.tableName(table)}`;
   const values = rows.map((row) => `(${row.join(", ")})`);
   const key = table.primaryKey.map((column) => ({ column, slot: givenSlot(columns, column, rows[0]!) }));
   const missing = key.filter(({ slot }) => slot === -1).map(({ column }) => column);
@@ -46,17 +46,16 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
   if (isOutermost) {
     const generated = table.autoincrementColumn;
     compiler.insertShape = {
-      table: compiler.quote(table.name),
-      head: columns.length === 0 ? target : `${target} (${names.join(", ")})`,
+      head: compiler.template(columns.length === 0 ? target : `${target} (${names.join(", ")})`),
       row: compiler.template(values[0]!),
-      tail,
+      tail: compiler.template(tail),
       columns: names,
-      casts: columns.map((column) => compiler.dialect.typeName(column.type, "cast")),
+      casts: columns.map((column) => compiler.dialect.typeName(column.type.ofOperand, "cast")),
       key,
       returned: table.primaryKey.map((column) => returned.indexOf(column)),
       generated: generated === null || isHidden ? -1 : key.findIndex(({ column, slot }) => column === generated && slot === -1),
       hidden: isHidden,
-      batchable: rowCount === 1 && columns.length > 0 && rows[0]!.every((value) => value.startsWith(HOLE)),
+      batchable: rowCount === 1 && columns.length > 0 && rows[0]!.every(isSlot) && !hasSlot(tail) && compiler.ctes.size === 0,
     };
   }
   const body =
@@ -67,8 +66,16 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
 /** The slot that holds a column's value in a row of holes, or -1 where it is not given or is an expression. */
 function givenSlot(columns: readonly Column[], column: Column, row: readonly string[]): number {
   const text = row[columns.indexOf(column)];
-  const match = text === undefined ? null : /^\0(\d+)\0$/.exec(text);
-  return match === null ? -1 : Number(match[1]);
+  return text === undefined || !isSlot(text) ? -1 : Number(text.replaceAll(HOLE, ""));
+}
+
+/** True for the hole of a parameter and nothing else. */
+function isSlot(text: string): boolean {
+  return /^\0\d+\0$/.test(text);
+}
+
+function hasSlot(text: string): boolean {
+  return /\0\d+\0/.test(text);
 }
 
 function insertedValue(insert: NodeOfKind["insert"], column: Column, row: number, compiler: Compiler): string {
@@ -108,7 +115,7 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
         }),
       ...defaults.map((column) => `${compiler.quote(column.name)}=${defaultValue(column, "update", compiler)}`),
     ];
-    let text = `UPDATE ${compiler.quote(table.name)} SET ${assignments.join(", ")}`;
+    let text = `UPDATE ${compiler.tableName(table)} SET ${assignments.join(", ")}`;
     if (update.criteria.length > 0) text += ` WHERE ${conditions(update.criteria, compiler)}`;
     text += returningClause(update.returningColumns ?? [], compiler.dialect.features.updateReturning, compiler, isOutermost);
     return isOutermost ? withClause(compiler) + text : text;
@@ -133,7 +140,7 @@ function renderDelete(statement: NodeOfKind["delete"], compiler: Compiler): stri
   const isOutermost = compiler.isOutermost;
   refuseOtherSources(statement.criteria, table, "DELETE");
   return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
-    let text = `DELETE FROM ${compiler.quote(table.name)}`;
+    let text = `DELETE FROM ${compiler.tableName(table)}`;
     if (statement.criteria.length > 0) text += ` WHERE ${conditions(statement.criteria, compiler)}`;
     text += returningClause(statement.returningColumns ?? [], compiler.dialect.features.deleteReturning, compiler, isOutermost);
     return isOutermost ? withClause(compiler) + text : text;

@@ -170,7 +170,7 @@ function typedArgument(node: Node, compiler: Compiler): string {
 
 export const elementRenderers: { readonly [K in ElementKind]: (node: NodeOfKind[K], compiler: Compiler) => string } = {
   column: (node, compiler) =>
-    compiler.scope.unqualified ? compiler.quote(node.name) : `${compiler.quote(node.table.name)}.${compiler.quote(node.name)}`,
+    compiler.scope.unqualified ? compiler.quote(node.name) : `${compiler.tableName(node.table)}.${compiler.quote(node.name)}`,
   derivedColumn: (node, compiler) =>
     `${compiler.quote(compiler.nameOf(node.from as NodeOfKind["alias"]))}.${compiler.quote(node.name)}`,
   bind: (node, compiler) => compiler.bind(node),

@@ -1,20 +1,22 @@
 /**
  * From a statement and its parameters to what a connection sends: finds or makes the compiled statement, fills in values and defaults,
- * converts them, and splits many rows into batches. Pure: nothing is sent here.
+ * and converts them. Pure: nothing is sent here. How many rows are put into one INSERT is in insertBatches.ts.
  */
 import { ArgumentError } from "../../errors/base.ts";
-import { StatementError } from "../../errors/dbapi.ts";
 import type { DriverStatement } from "../../io/driver.ts";
 import { describe } from "../coerce/describe.ts";
-import type { BindParameter } from "../nodes/element.ts";
-import type { Insert, Update } from "../nodes/dml.ts";
 import { DdlStatement } from "../nodes/ddl.ts";
+import type { Insert, Update } from "../nodes/dml.ts";
+import type { BindParameter } from "../nodes/element.ts";
 import { Node } from "../nodes/node.ts";
 import { cacheKey } from "../traverse/cacheKey.ts";
+import type { Compiled, InsertShape } from "./compiled.ts";
 import { compile } from "./compiler.ts";
-import { sendingOrder, writeTemplate, type Compiled, type InsertShape, type ParameterSlot } from "./compiled.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { insertBatches } from "./insertBatches.ts";
 import type { ExecutionPlan, InsertedKeys } from "./plan.ts";
+import type { SchemaMap } from "./schemaNames.ts";
+import { ValueReader } from "./valueReader.ts";
 
 /** The parameters of one execution, or of many. */
 export type ParameterSet = Readonly<Record<string, unknown>>;
@@ -29,6 +31,20 @@ export interface StatementCache {
 /** What a connection can execute. */
 export type Executable = Node;
 
+/** What the options of an execution say about its plan. */
+export interface PlanOptions {
+  /** Most rows in one INSERT of many; fewer where the database takes fewer parameters. Default 1000, as SQLAlchemy's. */
+  readonly pageSize?: number;
+  /** Names of schemas to be written instead of those in the statement; null stands for tables without a schema. Default null: none. */
+  readonly schemaTranslateMap?: SchemaMap | null;
+}
+
+const NO_OPTIONS: PlanOptions = {};
+const DEFAULT_PAGE_SIZE = 1000;
+const NO_BINDS: readonly BindParameter[] = [];
+const NO_NAMES: readonly string[] = [];
+const NO_PARAMETERS: ParameterSet = {};
+
 /**
  * Plans one call of `execute`.
  *
@@ -39,6 +55,7 @@ export function planExecution(
   cache: StatementCache,
   statement: Executable,
   parameters?: Parameters,
+  options: PlanOptions = NO_OPTIONS,
 ): ExecutionPlan {
   if (!(statement instanceof Node)) {
     throw new ArgumentError(`execute() takes a statement such as select(…), text("…") or sql\`…\`; got ${describe(statement)}.`);
@@ -47,18 +64,17 @@ export function planExecution(
   if (sets?.length === 0) throw new ArgumentError("execute() got an empty list of parameter sets; there is nothing to do.");
   const first = sets === null ? (parameters as ParameterSet | undefined) : sets[0];
   if (statement instanceof DdlStatement) {
-    return planCompiled(dialect, compile(statement, dialect), [], [{}], false, false);
+    return planCompiled(dialect, compile(statement, dialect), NO_BINDS, [NO_PARAMETERS], false, false, options);
   }
   const key = cacheKey(statement);
-  const names = first === undefined ? "" : Object.keys(requireSet(first, 0)).sort().join("\u0001");
-  const cacheName = names === "" ? key.text : `${key.text}|${names}`;
+  const cacheName = key.withNames(first === undefined ? NO_NAMES : Object.keys(requireSet(first, 0)));
   let compiled = cache.get(cacheName);
   const isCached = compiled !== undefined;
   if (compiled === undefined) {
     compiled = compile(withParameterColumns(statement, first), dialect, key.binds);
     cache.set(cacheName, compiled);
   }
-  return planCompiled(dialect, compiled, key.binds, sets ?? [first ?? {}], sets !== null, isCached);
+  return planCompiled(dialect, compiled, key.binds, sets ?? [first ?? NO_PARAMETERS], sets !== null, isCached, options);
 }
 
 /** INSERT and UPDATE take columns from the names of the parameters that the statement itself does not mention. */
@@ -87,52 +103,53 @@ function withParameterColumns(statement: Node, parameters: ParameterSet | undefi
  */
 export function planCompiled(
   dialect: SqlDialect,
-  compiled: Compiled,
+  statement: Compiled,
   binds: readonly BindParameter[],
   sets: readonly ParameterSet[],
   isMany: boolean,
   isCached: boolean,
+  { pageSize = DEFAULT_PAGE_SIZE, schemaTranslateMap = null }: PlanOptions = NO_OPTIONS,
 ): ExecutionPlan {
-  const { kind, columns } = compiled;
-  if (sets.length === 1 && !isMany) {
-    const raw = slotValues(compiled, binds, sets[0]!, 0);
-    const keys = compiled.insert === null ? null : insertedKeys(compiled.insert, [raw], dialect);
-    return { mode: "single", kind, columns, cached: isCached, statement: single(compiled, dialect, raw), insertedKeys: keys };
+  const cachedSince = isCached ? statement.compiledAt : null;
+  const compiled = schemaTranslateMap === null ? statement : statement.inSchemas(schemaTranslateMap);
+  const { kind, columns, insert } = compiled;
+  const reader = new ValueReader(compiled, binds, sets.length);
+  if (!isMany) {
+    const single = statementOf(compiled, dialect, reader, sets[0]!, 0);
+    return {
+      mode: "single",
+      kind,
+      columns,
+      cachedSince,
+      statement: single,
+      insertedKeys: insertedKeys(insert, reader, dialect),
+    };
   }
-  for (const [index, set] of sets.entries()) requireSameKeys(sets[0]!, set, index);
-  const raws = sets.map((set, index) => slotValues(compiled, binds, set, index));
-  const keys = insertedKeys(compiled.insert, raws, dialect);
-  if (compiled.insert?.batchable === true) {
-    const shape = compiled.insert;
-    const wantsRows = columns !== null && !shape.hidden;
+  requireSameKeys(sets);
+  if (insert?.batchable === true) {
+    const wantsRows = columns !== null && !insert.hidden;
     const style = wantsRows ? dialect.features.generatedKeysOfMany : dialect.features.insertMany;
     if (style === "values" || style === "orderedSelect") {
-      const statements = batches(compiled, shape, dialect, raws, style).map(({ sql, values }) =>
+      const statements = insertBatches(dialect, compiled, insert, reader, sets, style, pageSize).map(({ sql, values }) =>
         driverStatement(compiled, sql, values, wantsRows),
       );
-      return {
-        mode: "batches",
-        kind,
-        columns: wantsRows ? columns : null,
-        cached: isCached,
-        statements,
-        insertedKeys: wantsRows ? keys : null,
-      };
+      const keys = wantsRows ? insertedKeys(insert, reader, dialect) : null;
+      return { mode: "batches", kind, columns: wantsRows ? columns : null, cachedSince, statements, insertedKeys: keys };
     }
   }
   if (compiled.returnsRows || compiled.sql === null) {
     // Rows cannot be had from one statement run many times, nor can a list change its length between runs.
-    const statements = raws.map((raw) => single(compiled, dialect, raw));
-    return { mode: "batches", kind, columns, cached: isCached, statements, insertedKeys: keys };
+    const statements = sets.map((set, index) => statementOf(compiled, dialect, reader, set, index));
+    return { mode: "batches", kind, columns, cachedSince, statements, insertedKeys: insertedKeys(insert, reader, dialect) };
   }
   return {
     mode: "many",
     kind,
     columns,
-    cached: isCached,
+    cachedSince,
     statement: driverStatement(compiled, compiled.sql, []),
-    parameterSets: raws.map((raw) => converted(compiled, raw)),
-    insertedKeys: keys,
+    parameterSets: sets.map((set, index) => reader.read(set, index).values()),
+    insertedKeys: insertedKeys(insert, reader, dialect),
   };
 }
 
@@ -145,138 +162,33 @@ function driverStatement(
   return { sql, parameters, reusable: compiled.kind !== "ddl", wideIntegers: compiled.wideIntegers, returnsRows };
 }
 
-function single(compiled: Compiled, dialect: SqlDialect, raw: readonly unknown[]): DriverStatement {
-  if (compiled.sql !== null) return driverStatement(compiled, compiled.sql, converted(compiled, raw));
-  const counts = raw.map((value) => (Array.isArray(value) ? value.length : 1));
+/** The statement with one set of parameters. */
+function statementOf(
+  compiled: Compiled,
+  dialect: SqlDialect,
+  reader: ValueReader,
+  set: ParameterSet,
+  index: number,
+): DriverStatement {
+  reader.read(set, index);
+  if (compiled.sql !== null) return driverStatement(compiled, compiled.sql, reader.values());
+  const counts = reader.counts();
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total > dialect.features.maxParameters) {
     throw new ArgumentError(
       `The statement has ${total} parameters; ${dialect.name} takes at most ${dialect.features.maxParameters}. Split the list.`,
     );
   }
-  return driverStatement(compiled, compiled.text(counts), converted(compiled, raw));
+  return driverStatement(compiled, compiled.text(counts), reader.values());
 }
 
-/** The value of every slot, before conversion. */
-function slotValues(compiled: Compiled, binds: readonly BindParameter[], set: ParameterSet, index: number): unknown[] {
-  return compiled.slots.map((slot) => {
-    const { source } = slot;
-    switch (source.from) {
-      case "statement":
-        return binds[source.index]!.value;
-      case "constant":
-        return source.value;
-      case "parameters": {
-        const value = set[source.name];
-        if (value !== undefined) return value;
-        if (source.otherwise !== null && !(source.name in set)) return binds[source.otherwise]!.value;
-        throw missingValue(source.name, set, index);
-      }
-      case "default": {
-        const fallback = (source.when === "insert" ? source.column.default : source.column.onupdate)!;
-        return fallback.kind === "callable" ? fallback.call() : fallback.kind === "scalar" ? fallback.value : null;
-      }
-    }
-  });
-}
-
-function missingValue(name: string, set: ParameterSet, index: number): ArgumentError {
-  const where = index === 0 ? "" : ` (parameter set ${index + 1})`;
-  const why = name in set ? "it is undefined; use null for NULL" : `given are ${Object.keys(set).join(", ") || "none"}`;
-  return new ArgumentError(`The statement needs a value for ${name}${where}: ${why}.`);
-}
-
-/** The values in the order in which they are sent, converted for the driver. */
-function converted(compiled: Compiled, raw: readonly unknown[]): unknown[] {
-  const values: unknown[] = [];
-  for (const number of compiled.order) pushConverted(values, compiled.slots[number]!, raw[number], compiled);
-  return values;
-}
-
-function pushConverted(into: unknown[], slot: ParameterSlot, value: unknown, compiled: Compiled): void {
-  if (slot.expanding === null) {
-    into.push(convertOne(slot, value, compiled));
-    return;
-  }
-  if (!Array.isArray(value))
-    throw new ArgumentError(`The parameter ${slot.name} of an IN must be an array, got ${describe(value)}.`);
-  for (const member of value as unknown[]) into.push(convertOne(slot, member, compiled));
-}
-
-function convertOne(slot: ParameterSlot, value: unknown, compiled: Compiled): unknown {
-  if (value === null) return null;
-  if (value === undefined) throw new ArgumentError(`The value of ${slot.name} is undefined. Use null for NULL, or leave it out.`);
-  if (slot.convert === null) return value;
-  try {
-    return slot.convert(value);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StatementError(`The value of ${slot.name} cannot be bound: ${reason}`, { cause: error, statement: compiled.sql });
-  }
-}
-
-/** Many rows as a few statements, none with more parameters than the database takes. */
-function batches(
-  compiled: Compiled,
-  shape: InsertShape,
-  dialect: SqlDialect,
-  raws: readonly (readonly unknown[])[],
-  style: "values" | "orderedSelect",
-): { sql: string; values: unknown[] }[] {
-  const perRow = shape.row.slots.length;
-  const size = Math.max(1, Math.min(MAX_ROWS_PER_STATEMENT, Math.floor(dialect.features.maxParameters / Math.max(perRow, 1))));
-  const texts = new Map<number, string>();
-  const result: { sql: string; values: unknown[] }[] = [];
-  for (let start = 0; start < raws.length; start += size) {
-    const rows = raws.slice(start, start + size);
-    let sql = texts.get(rows.length);
-    if (sql === undefined) {
-      sql = batchText(compiled, shape, dialect, rows.length, style);
-      texts.set(rows.length, sql);
-    }
-    const values: unknown[] = [];
-    const order = sendingOrder(shape.row, dialect);
-    for (const raw of rows) for (const number of order) pushConverted(values, compiled.slots[number]!, raw[number], compiled);
-    result.push({ sql, values });
-  }
-  return result;
-}
-
-/** SQLAlchemy's page size for insertmanyvalues. */
-const MAX_ROWS_PER_STATEMENT = 1000;
-
-function batchText(
-  compiled: Compiled,
-  shape: InsertShape,
-  dialect: SqlDialect,
-  rows: number,
-  style: "values" | "orderedSelect",
-): string {
-  const counter = { position: 1 };
-  const ordered = style === "orderedSelect";
-  // What the compiler returns for the key of a single row is not wanted of many.
-  const tail = shape.hidden ? "" : shape.tail;
-  const lines = Array.from({ length: rows }, (_row, index) => {
-    const text = writeTemplate(shape.row, compiled.slots, dialect, [], counter);
-    return ordered ? `${text.slice(0, -1)}, ${index})` : text;
-  });
-  if (!ordered) return `${shape.head} VALUES ${lines.join(", ")}${tail}`;
-  // Only an INSERT from an ordered SELECT is promised to number its rows, and return them, in that order.
-  const names = shape.columns.map((_name, index) => `p${index}`);
-  const casts = names.map((name, index) => `${name}::${shape.casts[index]!}`);
-  return `${shape.head} SELECT ${casts.join(", ")} FROM (VALUES ${lines.join(", ")}) AS new_rows(${names.join(", ")}, row_number) ORDER BY row_number${tail}`;
-}
-
-function insertedKeys(
-  shape: InsertShape | null,
-  raws: readonly (readonly unknown[])[],
-  dialect: SqlDialect,
-): InsertedKeys | null {
+function insertedKeys(shape: InsertShape | null, reader: ValueReader, dialect: SqlDialect): InsertedKeys | null {
   if (shape === null || shape.key.length === 0) return null;
   const generated = shape.generated === -1 ? undefined : shape.key[shape.generated]!.column;
   const convert = generated === undefined ? null : dialect.resultConverter(generated.type, null);
   return {
-    given: raws.map((raw) => shape.key.map(({ slot }) => (slot === -1 ? undefined : raw[slot]))),
+    rows: reader.count,
+    given: reader.keys,
     returned: shape.returned,
     generated: shape.generated,
     hidden: shape.hidden,
@@ -293,12 +205,24 @@ function requireSet(set: unknown, index: number): ParameterSet {
   return set as ParameterSet;
 }
 
-function requireSameKeys(first: ParameterSet, set: ParameterSet, index: number): void {
-  const keys = Object.keys(requireSet(set, index));
-  const expected = Object.keys(first);
-  if (keys.length !== expected.length || expected.some((key) => !Object.hasOwn(set, key))) {
-    throw new ArgumentError(
-      `Parameter set ${index + 1} has the keys ${keys.join(", ")}; the first has ${expected.join(", ")}. All sets of one execution must have the same.`,
-    );
+function requireSameKeys(sets: readonly ParameterSet[]): void {
+  const expected = Object.keys(sets[0]!);
+  for (let index = 1; index < sets.length; index++) {
+    const set = requireSet(sets[index], index);
+    if (hasKeysInOrder(set, expected)) continue;
+    const keys = Object.keys(set);
+    if (keys.length !== expected.length || expected.some((key) => !Object.hasOwn(set, key))) {
+      throw new ArgumentError(
+        `Parameter set ${index + 1} has the keys ${keys.join(", ")}; the first has ${expected.join(", ")}. All sets of one execution must have the same.`,
+      );
+    }
   }
+}
+
+/** True for a plain object with these keys, as nearly all sets are: no list is made for each of 50,000 rows. */
+function hasKeysInOrder(set: ParameterSet, expected: readonly string[]): boolean {
+  if (Object.getPrototypeOf(set) !== Object.prototype) return false;
+  let position = 0;
+  for (const key in set) if (key !== expected[position++]) return false;
+  return position === expected.length;
 }

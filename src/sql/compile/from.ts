@@ -20,7 +20,7 @@ type Source = FromClause<unknown>;
 
 /** The text in a FROM list: with AS, where a column would only name the source. */
 export const fromRenderers: { readonly [K in FromKind]: (node: NodeOfKind[K], compiler: Compiler) => string } = {
-  table: (node, compiler) => compiler.quote(node.name),
+  table: (node, compiler) => compiler.tableName(node),
   alias: (node, compiler) => {
     const element = node.element;
     const inner = element.kind === "cte" ? cteReference(element as Cte<unknown>, compiler) : compiler.render(element);

@@ -39,16 +39,18 @@ export type ExecutionPlan = (SinglePlan | ManyPlan | BatchPlan) & {
   readonly kind: StatementKind;
   /** Null where the statement gives no rows, or where only the driver knows its columns (text). */
   readonly columns: readonly ResultColumn[] | null;
-  /** True where the text came from the statement cache. For logs. */
-  readonly cached: boolean;
+  /** When the text was compiled, by `performance.now()`, where it came from the statement cache; null where it is new. */
+  readonly cachedSince: number | null;
   /** Set for INSERTs: how the primary keys of the new rows are put together from what the database answered. */
   readonly insertedKeys: InsertedKeys | null;
 };
 
 /** How each inserted row's primary key is known: every part was given, came back in a row, or was generated and reported by the protocol. */
 export interface InsertedKeys {
-  /** Given key values, a row per parameter set; undefined where a part was generated. */
-  readonly given: readonly (readonly unknown[])[];
+  /** How many rows were inserted: one per parameter set. */
+  readonly rows: number;
+  /** For each part of the key: the values given for it, one per row; null where it was generated. */
+  readonly given: readonly (readonly unknown[] | null)[];
   /** For each part of the key: the column of the returned rows that holds it, or -1. Only for an added RETURNING. */
   readonly returned: readonly number[];
   /** The part that the protocol's last insert id fills, or -1. */

@@ -2,13 +2,14 @@
  * INSERT, UPDATE and DELETE. Values may be given here or, as parameters, when the statement is executed; a value is bound, an
  * expression is written.
  */
+import type { ExecutionOptions } from "../executionOptions.ts";
 import { ArgumentError } from "../../errors/base.ts";
 import { describe } from "../coerce/describe.ts";
 import type { Column } from "../schema/column.ts";
 import type { Table } from "../schema/table.ts";
 import { BindParameter, ColumnElement, conditionNode } from "./element.ts";
 import { EntityClause } from "./from.ts";
-import { fields, hasToNode, Node, TO_NODE, type Field } from "./node.ts";
+import { fields, hasToNode, Node, TO_NODE, type Field, keepExecutionOptions, setExecutionOptions } from "./node.ts";
 import { columnsOfItem, selectItemNode } from "./select.ts";
 
 /** Common to the three: their table and what they return. */
@@ -65,11 +66,21 @@ export class Insert<in R = never, out A extends readonly unknown[] = readonly []
       }
       return columns.map((column) => valueNode(column, row[column.key], list.length > 1));
     });
-    return new Insert<R, A>(this.table, columns, nodes, list.length, this.returningItems);
+    return keepExecutionOptions(this, new Insert<R, A>(this.table, columns, nodes, list.length, this.returningItems));
+  }
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): Insert<R, A> {
+    return setExecutionOptions(
+      keepExecutionOptions(this, new Insert<R, A>(this.table, this.columns, this.valueNodes, this.rowCount, this.returningItems)),
+      options,
+    );
   }
   /** RETURNING: what the statement gives for each new row. */
   returning<const B extends readonly unknown[]>(...items: B): Insert<R, B> {
-    return new Insert<R, B>(this.table, this.columns, this.valueNodes, this.rowCount, items.map(selectItemNode));
+    return keepExecutionOptions(
+      this,
+      new Insert<R, B>(this.table, this.columns, this.valueNodes, this.rowCount, items.map(selectItemNode)),
+    );
   }
   /** The same statement with values to be given as parameters of these names. */
   withParameters(keys: readonly string[]): Insert<R, A> {
@@ -77,7 +88,7 @@ export class Insert<in R = never, out A extends readonly unknown[] = readonly []
     const nodes = columns.map(
       (column) => new BindParameter(column.key, undefined, column.type, { unique: false, required: true }),
     );
-    return new Insert<R, A>(this.table, columns, nodes, 1, this.returningItems);
+    return keepExecutionOptions(this, new Insert<R, A>(this.table, columns, nodes, 1, this.returningItems));
   }
   override get fields(): readonly Field[] {
     return INSERT_FIELDS;
@@ -110,20 +121,33 @@ export class Update<in R = never, out A extends readonly unknown[] = readonly []
     const columns = columnsOfKeys(this.table, Object.keys(given));
     const merged = [...this.columns.filter((column) => !columns.includes(column)), ...columns];
     const kept = this.valueNodes.filter((_node, position) => !columns.includes(this.columns[position]!));
-    return new Update<R, A>(
-      this.table,
-      merged,
-      [...kept, ...columns.map((column) => valueNode(column, given[column.key], false))],
-      this.criteria,
-      this.returningItems,
+    return keepExecutionOptions(
+      this,
+      new Update<R, A>(
+        this.table,
+        merged,
+        [...kept, ...columns.map((column) => valueNode(column, given[column.key], false))],
+        this.criteria,
+        this.returningItems,
+      ),
+    );
+  }
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): Update<R, A> {
+    return setExecutionOptions(
+      keepExecutionOptions(this, new Update<R, A>(this.table, this.columns, this.valueNodes, this.criteria, this.returningItems)),
+      options,
     );
   }
   where(...conditions: ColumnElement<boolean | null>[]): Update<R, A> {
     const criteria = [...this.criteria, ...conditions.map((condition) => conditionNode(condition, "where"))];
-    return new Update<R, A>(this.table, this.columns, this.valueNodes, criteria, this.returningItems);
+    return keepExecutionOptions(this, new Update<R, A>(this.table, this.columns, this.valueNodes, criteria, this.returningItems));
   }
   returning<const B extends readonly unknown[]>(...items: B): Update<R, B> {
-    return new Update<R, B>(this.table, this.columns, this.valueNodes, this.criteria, items.map(selectItemNode));
+    return keepExecutionOptions(
+      this,
+      new Update<R, B>(this.table, this.columns, this.valueNodes, this.criteria, items.map(selectItemNode)),
+    );
   }
   /** The same statement with further columns to be set from parameters of these names. */
   withParameters(keys: readonly string[]): Update<R, A> {
@@ -131,12 +155,15 @@ export class Update<in R = never, out A extends readonly unknown[] = readonly []
     const nodes = columns.map(
       (column) => new BindParameter(column.key, undefined, column.type, { unique: false, required: true }),
     );
-    return new Update<R, A>(
-      this.table,
-      [...this.columns, ...columns],
-      [...this.valueNodes, ...nodes],
-      this.criteria,
-      this.returningItems,
+    return keepExecutionOptions(
+      this,
+      new Update<R, A>(
+        this.table,
+        [...this.columns, ...columns],
+        [...this.valueNodes, ...nodes],
+        this.criteria,
+        this.returningItems,
+      ),
     );
   }
   override get fields(): readonly Field[] {
@@ -153,12 +180,19 @@ export class Delete<out A extends readonly unknown[] = readonly []> extends DmlS
     super(table, returning);
     this.criteria = criteria;
   }
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): Delete<A> {
+    return setExecutionOptions(
+      keepExecutionOptions(this, new Delete<A>(this.table, this.criteria, this.returningItems)),
+      options,
+    );
+  }
   where(...conditions: ColumnElement<boolean | null>[]): Delete<A> {
     const criteria = [...this.criteria, ...conditions.map((condition) => conditionNode(condition, "where"))];
-    return new Delete<A>(this.table, criteria, this.returningItems);
+    return keepExecutionOptions(this, new Delete<A>(this.table, criteria, this.returningItems));
   }
   returning<const B extends readonly unknown[]>(...items: B): Delete<B> {
-    return new Delete<B>(this.table, this.criteria, items.map(selectItemNode));
+    return keepExecutionOptions(this, new Delete<B>(this.table, this.criteria, items.map(selectItemNode)));
   }
   override get fields(): readonly Field[] {
     return DELETE_FIELDS;

@@ -458,7 +458,7 @@ export function operand(value: unknown, left: ColumnElement): Node {
 
 /** A value takes the type of what it is compared with; a value that cannot be of that type keeps its own. */
 function operandType(left: ColumnElement, value: unknown): SqlType {
-  return left.type.kind === "null" ? literalType(value) : left.type;
+  return left.type.kind === "null" ? literalType(value) : left.type.ofOperand;
 }
 
 /** A bound parameter for a value that stands alone, typed by what it is. */

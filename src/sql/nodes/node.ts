@@ -3,6 +3,8 @@
  * that list drives the cache key, visiting, cloning and comparing (../traverse). How a node is written in SQL is in ../compile.
  */
 
+import type { ExecutionOptions } from "../executionOptions.ts";
+
 /** What a part is, and so how the traversals treat it. */
 export type FieldRole =
   /** A child node, or null. */
@@ -84,10 +86,26 @@ export abstract class Node {
   get hasIdentity(): boolean {
     return false;
   }
+  /** How the statement asks to be run; null for what is no statement, or asks nothing. */
+  declare readonly ownExecutionOptions: ExecutionOptions | null;
   /** The SQL, in the standard's words, with the names of parameters (`:id_1`) in place of their values. */
   toString(): string {
     return writeSql === null ? this.kind : writeSql(this);
   }
+}
+
+// On the prototype, so that the thousands of nodes without options carry no field for them.
+Object.defineProperty(Node.prototype, "ownExecutionOptions", { value: null });
+
+/** A new statement made from another runs as that one asked to. */
+export function keepExecutionOptions<T extends Node>(from: Pick<Node, "ownExecutionOptions">, made: T): T {
+  return from.ownExecutionOptions === null ? made : setExecutionOptions(made, from.ownExecutionOptions);
+}
+
+/** For statements that nobody else has seen yet. */
+export function setExecutionOptions<T extends Node>(made: T, options: ExecutionOptions): T {
+  const value = Object.freeze({ ...made.ownExecutionOptions, ...options });
+  return Object.defineProperty(made, "ownExecutionOptions", { value, configurable: true });
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * SELECT, and UNION with its like. Every method gives a new statement; nothing is compiled before it is executed or printed.
  */
+import type { ExecutionOptions } from "../executionOptions.ts";
 import { ArgumentError } from "../../errors/base.ts";
 import { INTEGER } from "../../types/sqlType.ts";
 import { describe } from "../coerce/describe.ts";
@@ -14,7 +15,7 @@ import {
   LabelReference,
   literalBind,
 } from "./element.ts";
-import { fields, hasToNode, Node, TO_NODE, type Field } from "./node.ts";
+import { fields, hasToNode, Node, TO_NODE, type Field, keepExecutionOptions, setExecutionOptions } from "./node.ts";
 import {
   EntityClause,
   exportedColumn,
@@ -126,7 +127,7 @@ export class Select<A extends readonly unknown[] = readonly unknown[], N = never
   }
   /** A copy with some parts replaced, for whoever rewrites statements (the ORM). */
   with<B extends readonly unknown[] = A, M = N>(parts: Partial<SelectParts>): Select<B, M> {
-    return new Select<B, M>(parts, this);
+    return keepExecutionOptions(this, new Select<B, M>(parts, this));
   }
   override get fields(): readonly Field[] {
     return SELECT_FIELDS;
@@ -136,6 +137,10 @@ export class Select<A extends readonly unknown[] = readonly unknown[], N = never
     return this.statementOptions.map((option) => option.cacheKey);
   }
 
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): Select<A, N> {
+    return setExecutionOptions(this.with({}), options);
+  }
   /** Adds conditions; all of them must hold. */
   where(...conditions: ColumnElement<boolean | null>[]): Select<A, N> {
     return this.with({ criteria: [...this.criteria, ...conditions.map((condition) => conditionNode(condition, "where"))] });
@@ -274,14 +279,27 @@ export class CompoundSelect<A extends readonly unknown[] = readonly unknown[]>
   override get fields(): readonly Field[] {
     return COMPOUND_FIELDS;
   }
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): CompoundSelect<A> {
+    return setExecutionOptions(keepExecutionOptions(this, new CompoundSelect<A>(this.operator, this.members, this)), options);
+  }
   orderBy(...expressions: (OrderArgument | null)[]): CompoundSelect<A> {
-    return new CompoundSelect(this.operator, this.members, { ...this, orderings: nextOrderings(this.orderings, expressions) });
+    return keepExecutionOptions(
+      this,
+      new CompoundSelect(this.operator, this.members, { ...this, orderings: nextOrderings(this.orderings, expressions) }),
+    );
   }
   limit(count: number | ColumnElement<number> | null): CompoundSelect<A> {
-    return new CompoundSelect(this.operator, this.members, { ...this, limitClause: countNode(count, "limit") });
+    return keepExecutionOptions(
+      this,
+      new CompoundSelect(this.operator, this.members, { ...this, limitClause: countNode(count, "limit") }),
+    );
   }
   offset(count: number | ColumnElement<number> | null): CompoundSelect<A> {
-    return new CompoundSelect(this.operator, this.members, { ...this, offsetClause: countNode(count, "offset") });
+    return keepExecutionOptions(
+      this,
+      new CompoundSelect(this.operator, this.members, { ...this, offsetClause: countNode(count, "offset") }),
+    );
   }
   override combine(operator: SetOperator, other: SelectBase<unknown>): SelectBase<unknown> {
     return new CompoundSelect(operator, [this, other]);

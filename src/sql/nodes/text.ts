@@ -2,9 +2,10 @@
  * SQL that the program writes by hand: `text("… :name")` and the template `` sql`…` ``. Values in it are bound parameters, and nodes
  * in it are compiled like anywhere else. It can be a statement or a part of one.
  */
+import type { ExecutionOptions } from "../executionOptions.ts";
 import { NULL_TYPE, type SqlType } from "../../types/sqlType.ts";
 import { BindParameter, ColumnElement, literalBind } from "./element.ts";
-import { fields, hasToNode, Node, TO_NODE, type Field } from "./node.ts";
+import { fields, hasToNode, keepExecutionOptions, Node, setExecutionOptions, TO_NODE, type Field } from "./node.ts";
 
 export class TextClause<V = unknown> extends ColumnElement<V> {
   declare readonly selects?: readonly unknown[];
@@ -22,6 +23,10 @@ export class TextClause<V = unknown> extends ColumnElement<V> {
   }
   override get fields(): readonly Field[] {
     return TEXT_FIELDS;
+  }
+  /** The same statement with options of how it is run, added to those it has. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): TextClause<V> {
+    return setExecutionOptions(keepExecutionOptions(this, new TextClause<V>(this.strings, this.parts)), options);
   }
 }
 const TEXT_FIELDS = fields("strings:atoms", "parts:nodes");

@@ -17,7 +17,7 @@ import { Table, type TableColumns } from "./table.ts";
 export interface SchemaConnection {
   readonly dialect: SqlDialect;
   executeDdl(statement: Node): Io<void>;
-  hasTable(name: string): Io<boolean>;
+  hasTable(name: string, schema: string | null): Io<boolean>;
 }
 
 /** An engine or connection on which a schema can be created: synchronous (R is void) or asynchronous (R is a promise). */
@@ -117,7 +117,7 @@ export class MetaData {
   *#create(connection: SchemaConnection, checkfirst: boolean): Io<void> {
     const missing: Table[] = [];
     for (const table of this.tables.values()) {
-      if (!checkfirst || !(yield* connection.hasTable(table.name))) missing.push(table);
+      if (!checkfirst || !(yield* connection.hasTable(table.name, table.schema))) missing.push(table);
     }
     for (const statement of createPlan(missing, connection.dialect.features)) yield* connection.executeDdl(statement);
   }
@@ -125,7 +125,7 @@ export class MetaData {
   *#drop(connection: SchemaConnection, checkfirst: boolean): Io<void> {
     const present: Table[] = [];
     for (const table of this.tables.values()) {
-      if (!checkfirst || (yield* connection.hasTable(table.name))) present.push(table);
+      if (!checkfirst || (yield* connection.hasTable(table.name, table.schema))) present.push(table);
     }
     for (const statement of dropPlan(present, connection.dialect.features)) yield* connection.executeDdl(statement);
   }

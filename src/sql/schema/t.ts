@@ -4,6 +4,8 @@
  */
 import type { Decimal } from "decimal.js";
 import { ArgumentError } from "../../errors/base.ts";
+import type { Duration } from "../../types/duration.ts";
+import { requireTemporal, type TemporalInstance } from "../../types/temporal.ts";
 import { SqlType, type Representation, type TypeKind, type TypeParameters } from "../../types/sqlType.ts";
 import { describe } from "../coerce/describe.ts";
 import { ColumnSpec } from "./columnSpec.ts";
@@ -32,6 +34,7 @@ function size(value: number | undefined, where: string): number | undefined {
 function represented(options: object, allowed: readonly Representation[], where: string): { as?: Representation } {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (name !== "as") throw new ArgumentError(`${where} has no option ${name}; it has: as.`);
+    if (value === "temporal" && allowed.includes(value)) requireTemporal(where);
     if (!allowed.includes(value as Representation)) {
       throw new ArgumentError(`${where}: as is one of ${allowed.join(", ")}; got ${describe(value)}.`);
     }
@@ -61,6 +64,52 @@ function bigInteger(options: object = {}): Spec<unknown> {
   return spec("bigInteger", represented(options, ["number", "string", "bigint"], "t.bigInteger()"));
 }
 
+type TextOrTemporal = "string" | "temporal";
+
+/** A Date, unless asked for otherwise: a Temporal.PlainDateTime is a moment without zone, a Temporal.Instant one with. */
+type MomentOf<R extends TextOrTemporal | undefined, Z extends boolean | undefined> = R extends "string"
+  ? string
+  : R extends "temporal"
+    ? TemporalInstance<Z extends true ? "Instant" : "PlainDateTime">
+    : Date;
+
+function dateTime<const R extends TextOrTemporal | undefined = undefined, const Z extends boolean | undefined = undefined>(
+  options: { readonly timezone?: Z; readonly as?: R } = {},
+): Spec<MomentOf<R, Z>> {
+  const { timezone, ...rest } = options as { readonly timezone?: unknown };
+  if (timezone !== undefined && typeof timezone !== "boolean")
+    throw new ArgumentError(`t.dateTime(): timezone is true or false; got ${describe(timezone)}.`);
+  for (const name of Object.keys(rest)) {
+    if (name !== "as") throw new ArgumentError(`t.dateTime() has no option ${name}; it has: timezone, as.`);
+  }
+  const given = represented(rest, ["string", "temporal"], "t.dateTime()");
+  return spec("dateTime", { ...(timezone === true ? { timezone } : {}), ...given });
+}
+
+function date(): Spec<string>;
+function date<const R extends TextOrTemporal>(options: {
+  readonly as: R;
+}): Spec<R extends "string" ? string : TemporalInstance<"PlainDate">>;
+function date(options: object = {}): Spec<unknown> {
+  return spec("date", represented(options, ["string", "temporal"], "t.date()"));
+}
+
+function time(): Spec<string>;
+function time<const R extends TextOrTemporal>(options: {
+  readonly as: R;
+}): Spec<R extends "string" ? string : TemporalInstance<"PlainTime">>;
+function time(options: object = {}): Spec<unknown> {
+  return spec("time", represented(options, ["string", "temporal"], "t.time()"));
+}
+
+function interval(): Spec<Duration>;
+function interval<const R extends TextOrTemporal>(options: {
+  readonly as: R;
+}): Spec<R extends "string" ? string : TemporalInstance<"Duration">>;
+function interval(options: object = {}): Spec<unknown> {
+  return spec("interval", represented(options, ["string", "temporal"], "t.interval()"));
+}
+
 /** The types. A value's JavaScript type is given in brackets. */
 export const t = {
   /** A 32-bit integer (number). */
@@ -82,13 +131,20 @@ export const t = {
   numeric,
   /** True or false (boolean). */
   boolean: (): Spec<boolean> => spec("boolean"),
-  /** A point in time (Date). Without `timezone` it is stored without an offset, as UTC. A Date holds milliseconds. */
-  dateTime: (options: { readonly timezone?: boolean } = {}): Spec<Date> =>
-    spec("dateTime", options.timezone === true ? { timezone: true } : {}),
-  /** A calendar day (`"2026-11-21"`). */
-  date: (): Spec<string> => spec("date"),
-  /** A time of day (`"13:45:00"`). */
-  time: (): Spec<string> => spec("time"),
+  /**
+   * A point in time (Date). Without `timezone` it is stored without an offset, as UTC. A Date holds milliseconds; `{ as: "string" }`
+   * (`"2026-11-21 13:45:00.123456"`, in UTC) and `{ as: "temporal" }` (Temporal.PlainDateTime, with `timezone` Temporal.Instant) hold microseconds.
+   */
+  dateTime,
+  /** A calendar day (`"2026-11-21"`; `{ as: "temporal" }` gives a Temporal.PlainDate). */
+  date,
+  /** A time of day (`"13:45:00"`; `{ as: "temporal" }` gives a Temporal.PlainTime). */
+  time,
+  /**
+   * A length of time (Duration; `{ as: "string" }` gives ISO 8601, `{ as: "temporal" }` a Temporal.Duration). PostgreSQL keeps months, days and
+   * microseconds apart; elsewhere microseconds alone are kept, as a BIGINT, and what has months or days is refused.
+   */
+  interval,
   /** Bytes (Uint8Array). */
   largeBinary: (): Spec<Uint8Array> => spec("largeBinary"),
   /** A JSON document (the parsed value; `null` is SQL NULL, `JSON_NULL` is JSON's null). */

@@ -18,6 +18,8 @@ export class Table<S = unknown, Name extends string = string> extends FromClause
   declare readonly shape: S;
   override readonly kind = "table";
   readonly name: Name;
+  /** Where the table is, for those that are not where the connection looks by itself; null for these. */
+  readonly schema: string | null;
   readonly metadata: MetaData;
   readonly columns: readonly Column[];
   readonly primaryKey: readonly Column[];
@@ -32,9 +34,11 @@ export class Table<S = unknown, Name extends string = string> extends FromClause
     metadata: MetaData,
     columns: readonly Column[],
     items: (c: TableColumns<S, Name>) => readonly TableItem[] = () => [],
+    schema: string | null = null,
   ) {
     super();
     this.name = name;
+    this.schema = schema;
     this.metadata = metadata;
     this.columns = columns;
     const byKey = Object.create(null) as Record<string, Column>;
