@@ -7,16 +7,47 @@ for (const driver of builtInDrivers) registerDriver(driver);
 export * from "./sql/index.ts";
 export * from "./errors/index.ts";
 export { URL, makeUrl } from "./engine/url.ts";
-export { createEngine, Engine } from "./sync/engine.ts";
+export { createEngine, Engine, engineFromConfig } from "./sync/engine.ts";
 export { Connection } from "./sync/connection.ts";
-export { createAsyncEngine, AsyncEngine } from "./async/engine.ts";
+export { RawConnection } from "./sync/rawConnection.ts";
+export { Transaction, TwoPhaseTransaction } from "./sync/transaction.ts";
+export { asyncEngineFromConfig, AsyncEngine, createAsyncEngine } from "./async/engine.ts";
 export { AsyncConnection } from "./async/connection.ts";
+export { AsyncRawConnection } from "./async/rawConnection.ts";
+export { AsyncTransaction, AsyncTwoPhaseTransaction } from "./async/transaction.ts";
+export { transactionContext, type AsyncTransactionContext, type TransactionContextOptions } from "./async/transactionContext.ts";
+export type { Propagation } from "./engine/propagation.ts";
+export { AssertionPool } from "./pool/assertionPool.ts";
+export { NullPool } from "./pool/nullPool.ts";
+export { QueuePool } from "./pool/queuePool.ts";
+export { SingleConnectionPool } from "./pool/singleConnectionPool.ts";
+export { StaticPool } from "./pool/staticPool.ts";
 export { registerDriver } from "./engine/driverRegistry.ts";
-export type { Driver } from "./dialects/contract.ts";
-export { event } from "./engine/events.ts";
+export { registerPlugin, type EnginePlugin } from "./engine/plugins.ts";
+export type { ConnectTarget, Driver } from "./dialects/contract.ts";
+export { event, type ConnectionEvents, type EngineEvents, type ErrorContext } from "./engine/events.ts";
+export type { PoolEvents, PoolResetState } from "./pool/events.ts";
+export type { Pool, PoolClass, PooledConnection } from "./pool/pool.ts";
+export type { PoolMetrics } from "./pool/metrics.ts";
 export { JSON_NULL } from "./types/jsonNull.ts";
+export { Duration, type DurationParts } from "./types/duration.ts";
 export { Decimal } from "decimal.js";
-export type { EngineOptions } from "./engine/options.ts";
-export type { Result, ScalarResult } from "./engine/result.ts";
+export type {
+  ConnectOptions,
+  ExecuteOptions,
+  ExecutionOptions,
+  IsolationLevel,
+  SchemaTranslateMap,
+} from "./engine/executionOptions.ts";
+export type { Creator, EngineOptions } from "./engine/options.ts";
+export type { Echo, Logger, LogRecord } from "./engine/logging.ts";
+export { CommitMark } from "./engine/replicas/commitMark.ts";
+export type { ReplicaStatus } from "./engine/replicas/replica.ts";
+export type { ReadYourWritesOptions } from "./engine/engineCore.ts";
+export type { RunOptions } from "./engine/retry.ts";
+export type { BeginOptions } from "./engine/transactionOptions.ts";
+export type { MappingResult, Result, ScalarResult, TupleResult, UniqueStrategy } from "./engine/result.ts";
+export type { AsyncMappingResult, AsyncResult, AsyncScalarResult, AsyncTupleResult } from "./async/result.ts";
+export type { FrozenResult } from "./engine/frozenResult.ts";
 export type { Row } from "./engine/row.ts";
 export type { Parameters } from "./sql/compile/execute.ts";

@@ -2,8 +2,12 @@
  * The asynchronous facade of a connection: every method runs the core's and gives a promise. No logic of its own; `sync/connection.ts`
  * has the same methods.
  */
-import type { ConnectionCore, DriverParameters } from "../engine/connection.ts";
+import type { ConnectionCore } from "../engine/connection.ts";
+import type { DriverParameters } from "../engine/driverSql.ts";
+import { DISPATCHER, type ConnectionEvents, type Dispatcher, type Listenable } from "../engine/events.ts";
+import { type ExecuteOptions, type ExecutionOptions, isStreamed, portionsOf, stopOf } from "../engine/executionOptions.ts";
 import type { Result, ScalarResult } from "../engine/result.ts";
+import type { BeginOptions } from "../engine/transactionOptions.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
 import type { Parameters } from "../sql/compile/execute.ts";
@@ -11,7 +15,9 @@ import type { SchemaConnection } from "../sql/schema/metadata.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { Executable, RowOf, ScalarOfItems } from "../sql/typing.ts";
 import type { Dialect } from "../dialects/contract.ts";
-import { AsyncTransaction, withAsyncTransaction } from "./transaction.ts";
+import { InvalidRequestError } from "../errors/base.ts";
+import { type AsyncResult, asyncResult, type AsyncScalarResult } from "./result.ts";
+import { AsyncTransaction, AsyncTwoPhaseTransaction, withAsyncTransaction } from "./transaction.ts";
 import type { AsyncEngine } from "./engine.ts";
 
 /**
@@ -25,7 +31,7 @@ import type { AsyncEngine } from "./engine.ts";
  * await connection.commit();
  * ```
  */
-export class AsyncConnection {
+export class AsyncConnection implements Listenable<ConnectionEvents<AsyncConnection>> {
   readonly core: ConnectionCore;
   readonly engine: AsyncEngine;
 
@@ -34,6 +40,11 @@ export class AsyncConnection {
     this.core = core;
     this.engine = engine;
     core.facade = this;
+  }
+
+  /** Listeners of this connection alone: `event.listen(connection, "commit", …)`. */
+  get [DISPATCHER](): Dispatcher<ConnectionEvents<AsyncConnection>> {
+    return this.core.ownEvents;
   }
 
   get dialect(): Dialect {
@@ -67,40 +78,110 @@ export class AsyncConnection {
     return this.core.inNestedTransaction;
   }
 
-  /** Runs a statement; parameters are an object of values by name, or a list of them. Throws DBAPIError's classes. */
-  execute<A extends readonly unknown[], N>(statement: Executable<A, N>, parameters?: Parameters): Promise<Result<RowOf<A, N>>> {
-    return runAsync(this.core.execute(statement as unknown as Node, parameters)) as unknown as Promise<Result<RowOf<A, N>>>;
+  /** The outermost transaction, begun by `begin` or by itself; null where there is none. */
+  getTransaction(): AsyncTransaction | null {
+    const core = this.core.transaction;
+    return core === null ? null : new AsyncTransaction(core);
+  }
+
+  /** The innermost savepoint; null where there is none. */
+  getNestedTransaction(): AsyncTransaction | null {
+    const core = this.core.nestedTransaction;
+    return core === null ? null : new AsyncTransaction(core);
+  }
+
+  /**
+   * Changes how this connection runs its statements, from the next one on; see ExecutionOptions.
+   *
+   * @throws ArgumentError for what is no option, InvalidRequestError for changing how transactions run while one is open
+   */
+  async executionOptions(options: ExecutionOptions): Promise<AsyncConnection> {
+    await runAsync(this.core.setExecutionOptions(options));
+    return this;
+  }
+
+  getExecutionOptions(): ExecutionOptions {
+    return this.core.executionOptions;
+  }
+
+  /** The isolation level of the transaction that is open, or would begin: "READ COMMITTED", "AUTOCOMMIT" … Asks the database where no option says it. */
+  getIsolationLevel(): Promise<string> {
+    return runAsync(this.core.isolationLevel());
+  }
+
+  /**
+   * Runs a statement; parameters are an object of values by name, or a list of them.
+   *
+   * @throws DBAPIError's classes for what the database reports, CancelledError and StatementTimeoutError where `signal` or `timeout` stop it
+   */
+  execute<A extends readonly unknown[], N>(
+    statement: Executable<A, N>,
+    parameters?: Parameters,
+    options?: ExecuteOptions,
+  ): Promise<Result<RowOf<A, N>>> {
+    return this.#run(statement, parameters, options) as unknown as Promise<Result<RowOf<A, N>>>;
   }
 
   /** The first column of the first row, or null. */
   async scalar<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): Promise<ScalarOfItems<A, N> | null> {
-    return (await runAsync(this.core.execute(statement as unknown as Node, parameters))).scalar() as ScalarOfItems<A, N> | null;
+    return (await this.#run(statement, parameters, options)).scalar() as ScalarOfItems<A, N> | null;
   }
 
   /** The first column of every row. */
   async scalars<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): Promise<ScalarResult<ScalarOfItems<A, N>>> {
-    return (await runAsync(this.core.execute(statement as unknown as Node, parameters))).scalars() as ScalarResult<
-      ScalarOfItems<A, N>
-    >;
+    return (await this.#run(statement, parameters, options)).scalars() as ScalarResult<ScalarOfItems<A, N>>;
+  }
+
+  /**
+   * Runs a statement and gives its rows while they are read, a portion at a time, so that a result of any size takes little memory. `await
+   * using`, the end of the rows, and leaving a `for await` close it; until then the connection runs nothing else.
+   *
+   * @example
+   * ```ts no-check
+   * for await (const row of await connection.stream(select(users).executionOptions({ yieldPer: 100 }))) console.log(row);
+   * ```
+   */
+  async stream<A extends readonly unknown[], N>(
+    statement: Executable<A, N>,
+    parameters?: Parameters,
+    options?: ExecuteOptions,
+  ): Promise<AsyncResult<RowOf<A, N>>> {
+    const effective = this.core.optionsFor(statement, options);
+    const rows = await runAsync(this.core.stream(statement as unknown as Node, parameters, effective), stopOf(effective));
+    return asyncResult(rows, portionsOf(effective)) as unknown as AsyncResult<RowOf<A, N>>;
+  }
+
+  /** As `stream`, for the first column of every row. */
+  async streamScalars<A extends readonly unknown[], N>(
+    statement: Executable<A, N>,
+    parameters?: Parameters,
+    options?: ExecuteOptions,
+  ): Promise<AsyncScalarResult<ScalarOfItems<A, N>>> {
+    return (await this.stream(statement, parameters, options)).scalars() as unknown as AsyncScalarResult<ScalarOfItems<A, N>>;
   }
 
   /** Runs SQL text as it is, with positional parameters in the driver's placeholder style; a list of lists runs it many times. */
-  execDriverSql(sql: string, parameters?: DriverParameters): Promise<Result> {
-    return runAsync(this.core.execDriverSql(sql, parameters));
+  execDriverSql(sql: string, parameters?: DriverParameters, options?: ExecuteOptions): Promise<Result> {
+    return runAsync(this.core.execDriverSql(sql, parameters), stopOf(this.core.optionsFor(null, options)));
   }
 
   /** Begins a transaction; with a callback, commits when its promise is fulfilled and rolls back when it is rejected. */
-  begin(): Promise<AsyncTransaction>;
-  begin<T>(work: (connection: AsyncConnection) => T | Promise<T>): Promise<T>;
-  async begin<T>(work?: (connection: AsyncConnection) => T | Promise<T>): Promise<AsyncTransaction | T> {
-    const transaction = await runAsync(this.core.begin());
-    return work === undefined ? new AsyncTransaction(transaction) : withAsyncTransaction(transaction, () => work(this));
+  begin(options?: BeginOptions): Promise<AsyncTransaction>;
+  begin<T>(work: (connection: AsyncConnection) => T | Promise<T>, options?: BeginOptions): Promise<T>;
+  async begin<T>(
+    first?: BeginOptions | ((connection: AsyncConnection) => T | Promise<T>),
+    options?: BeginOptions,
+  ): Promise<AsyncTransaction | T> {
+    if (typeof first !== "function") return new AsyncTransaction(await runAsync(this.core.begin(first)));
+    return withAsyncTransaction(await runAsync(this.core.begin(options)), () => first(this));
   }
 
   /** Sets a savepoint; with a callback, releases it when its promise is fulfilled and rolls back to it when it is rejected. */
@@ -111,6 +192,30 @@ export class AsyncConnection {
     return work === undefined ? new AsyncTransaction(transaction) : withAsyncTransaction(transaction, () => work(this));
   }
 
+  /**
+   * Begins a transaction that can be prepared before it is committed (PostgreSQL, MySQL and MariaDB). SQLAlchemy: begin_twophase.
+   *
+   * @param xid its name on the server, at most 64 characters; one is made up where none is given
+   */
+  async beginTwophase(xid?: string): Promise<AsyncTwoPhaseTransaction> {
+    return new AsyncTwoPhaseTransaction(await runAsync(this.core.beginTwophase(xid)));
+  }
+
+  /** Commits a transaction that was prepared, on whatever connection, by its name. */
+  commitPrepared(xid: string): Promise<void> {
+    return runAsync(this.core.endPrepared(xid, "commit"));
+  }
+
+  /** Rolls back a transaction that was prepared, on whatever connection, by its name. */
+  rollbackPrepared(xid: string): Promise<void> {
+    return runAsync(this.core.endPrepared(xid, "rollback"));
+  }
+
+  /** The names of the transactions that were prepared and neither committed nor rolled back. */
+  recoverTwophase(): Promise<readonly string[]> {
+    return runAsync(this.core.recoverTwophase());
+  }
+
   /** Commits; does nothing where no transaction has begun. */
   commit(): Promise<void> {
     return runAsync(this.core.commit());
@@ -119,6 +224,16 @@ export class AsyncConnection {
   /** Rolls back; does nothing where no transaction has begun. */
   rollback(): Promise<void> {
     return runAsync(this.core.rollback());
+  }
+
+  /** Gives the database connection up and closes it, as if it had been lost; after `rollback` the next statement opens another. */
+  invalidate(): Promise<void> {
+    return runAsync(this.core.invalidate());
+  }
+
+  /** Takes the database connection out of the pool for good: closing this connection closes it. */
+  detach(): Promise<void> {
+    return runAsync(this.core.detach());
   }
 
   /** Rolls back what was not committed and gives the database connection back. */
@@ -133,5 +248,14 @@ export class AsyncConnection {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #run(statement: object, parameters: Parameters | undefined, options: ExecuteOptions | undefined): Promise<Result> {
+    const effective = this.core.optionsFor(statement, options);
+    if (isStreamed(effective))
+      throw new InvalidRequestError(
+        "Rows in portions (streamResults, yieldPer) have to be awaited one by one: use stream() or streamScalars() instead of execute(), scalar() or scalars()",
+      );
+    return await runAsync(this.core.execute(statement as Node, parameters, effective), stopOf(effective));
   }
 }

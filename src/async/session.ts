@@ -4,9 +4,11 @@
  */
 import { ArgumentError } from "../errors/base.ts";
 import { ConcurrentUseError } from "../errors/engine.ts";
+import type { ExecuteOptions } from "../engine/executionOptions.ts";
 import type { Result, ScalarResult } from "../engine/result.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
+import type { Stop } from "../io/stop.ts";
 import { SessionCore, type SessionOptions } from "../orm/session/sessionCore.ts";
 import type { Parameters } from "../sql/compile/execute.ts";
 import type { Node } from "../sql/nodes/node.ts";
@@ -37,7 +39,7 @@ export class AsyncSession {
     this.core = new SessionCore(engine.core, options, null, (connection) => void new AsyncConnection(connection, engine));
   }
 
-  async #run<T>(what: string, io: () => Io<T>): Promise<T> {
+  async #run<T>(what: string, io: () => Io<T>, stop: Stop | null = this.core.stopFor(null)): Promise<T> {
     if (this.#underWay !== null) {
       throw new ConcurrentUseError(
         `The session is asked for ${what} while ${this.#underWay} is still under way. A session does one thing at a time: await one before starting the other, or use a session for each.`,
@@ -45,7 +47,7 @@ export class AsyncSession {
     }
     this.#underWay = what;
     try {
-      return await runAsync(io());
+      return await runAsync(io(), stop);
     } finally {
       this.#underWay = null;
     }
@@ -101,27 +103,37 @@ export class AsyncSession {
     return this.core.deleted;
   }
 
-  /** Runs a statement; a select of mapped classes gives rows of objects. Flushes first, unless autoflush is off. */
+  /**
+   * Runs a statement; a select of mapped classes gives rows of objects. Flushes first, unless autoflush is off. `signal` and `timeout` stop
+   * all of it.
+   */
   async execute<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): Promise<Result<RowOf<A, N>>> {
-    const result = await this.#run("execute()", () => this.core.execute(statement as unknown as Node, parameters));
+    const result = await this.#run(
+      "execute()",
+      () => this.core.execute(statement as unknown as Node, parameters, options),
+      this.core.stopFor(statement, options),
+    );
     return result as unknown as Result<RowOf<A, N>>;
   }
   /** The first item of every row: the objects, for a select of one mapped class. */
   async scalars<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): Promise<ScalarResult<ScalarOfItems<A, N>>> {
-    return (await this.execute(statement, parameters)).scalars() as unknown as ScalarResult<ScalarOfItems<A, N>>;
+    return (await this.execute(statement, parameters, options)).scalars() as unknown as ScalarResult<ScalarOfItems<A, N>>;
   }
   /** The first item of the first row, or null. */
   async scalar<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): Promise<ScalarOfItems<A, N> | null> {
-    return (await this.execute(statement, parameters)).scalar() as ScalarOfItems<A, N> | null;
+    return (await this.execute(statement, parameters, options)).scalar() as ScalarOfItems<A, N> | null;
   }
   /** The object with this primary key, or null; without a statement where the session has it. A key of several parts is a list or an object. */
   async get<C extends EntityClass>(entity: C, key: unknown): Promise<C["prototype"] | null> {
@@ -157,7 +169,7 @@ export class AsyncSession {
   }
   /** Rolls back: new objects have no row again, all others are read anew. */
   async rollback(): Promise<void> {
-    await this.#run("rollback()", () => this.core.rollback());
+    await this.#run("rollback()", () => this.core.rollback(), null);
   }
   /** Rolls back what was not committed and lets all objects go. The session can be used again. */
   async close(): Promise<void> {

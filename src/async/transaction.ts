@@ -6,39 +6,52 @@ import { runAsync } from "../io/runAsync.ts";
 
 /** A transaction or savepoint. `await using` rolls back what was not committed. SQLAlchemy: RootTransaction, NestedTransaction. */
 export class AsyncTransaction {
-  readonly #core: TransactionCore;
+  protected readonly core: TransactionCore;
 
   constructor(core: TransactionCore) {
-    this.#core = core;
+    this.core = core;
   }
 
   /** True until it is committed, rolled back, or its connection is lost. */
   get isActive(): boolean {
-    return this.#core.isActive;
+    return this.core.isActive;
   }
 
   /** True for a savepoint. */
   get nested(): boolean {
-    return this.#core.savepoint !== null;
+    return this.core.isNested;
   }
 
   /** Commits, or releases the savepoint. Throws InvalidRequestError when it has ended already. */
   commit(): Promise<void> {
-    return runAsync(this.#core.commit());
+    return runAsync(this.core.commit());
   }
 
   /** Rolls back; does nothing when it has ended already. */
   rollback(): Promise<void> {
-    return runAsync(this.#core.rollback());
+    return runAsync(this.core.rollback());
   }
 
   /** Rolls back what was not committed. */
   close(): Promise<void> {
-    return runAsync(this.#core.rollback());
+    return runAsync(this.core.rollback());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** A transaction that is committed in two phases: `prepare`, then `commit`. SQLAlchemy: TwoPhaseTransaction. */
+export class AsyncTwoPhaseTransaction extends AsyncTransaction {
+  /** The transaction's name on the server. */
+  get xid(): string {
+    return this.core.what.kind === "twoPhase" ? this.core.what.xid : "";
+  }
+
+  /** The first phase: afterwards the server keeps the work, whatever happens to the connection, until it is committed or rolled back. */
+  prepare(): Promise<void> {
+    return runAsync(this.core.prepare());
   }
 }
 

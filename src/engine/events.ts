@@ -1,71 +1,69 @@
 /**
- * Listeners of engines, in the shape of SQLAlchemy's `event`. A target carries a Dispatcher under the symbol DISPATCHER; whoever makes
- * something happen asks the dispatcher, which costs one look while nobody listens.
+ * The events of engines and connections, and `event`, with which one listens. SQLAlchemy: ConnectionEvents, DialectEvents, PoolEvents.
  */
-import { ArgumentError, NotYetSupportedError } from "../errors/base.ts";
-import { nearestName } from "../util/nearest.ts";
+import {
+  DISPATCHER,
+  type Dispatcher,
+  eventNames,
+  type EventNames,
+  type Listenable,
+  type Listener,
+  type ListenOptions,
+} from "../io/dispatcher.ts";
+import type { DriverConnection } from "../io/driver.ts";
+import type { PoolEvents } from "../pool/events.ts";
+import { POOL_EVENT_NAMES } from "../pool/events.ts";
+import type { ConnectTarget } from "../dialects/contract.ts";
+import type { AthanorError } from "../errors/base.ts";
+import type { ExecutionOptions } from "./executionOptions.ts";
+import type { Result } from "./result.ts";
 
-export const DISPATCHER: unique symbol = Symbol("athanor.dispatcher");
+export { DISPATCHER, type Dispatcher, type Listenable };
 
-/** Whatever events can be listened to on; `E` maps event names to listeners. */
-export interface Listenable<E> {
-  readonly [DISPATCHER]: Dispatcher<E>;
+type MaybePromise<T> = T | Promise<T>;
+
+/** What `handleError` is told. SQLAlchemy: ExceptionContext. */
+export interface ErrorContext<C = object> {
+  /** Null while connecting and for a sign of life. */
+  readonly connection: C | null;
+  readonly statement: string | null;
+  readonly parameters: unknown;
+  /** What the driver threw. */
+  readonly originalError: unknown;
+  /** What will be thrown, unless a listener with `retval` returns another error. */
+  readonly error: AthanorError;
+  /** True where the error means that the connection is lost; a listener may change it, and the connection is then kept or given up. */
+  isDisconnect: boolean;
+  /** Whether a lost connection makes the pool give up all others too. */
+  invalidatePoolOnDisconnect: boolean;
+  /** True while a connection is asked for a sign of life before it is lent. */
+  readonly isPrePing: boolean;
 }
 
-type Listener = (...args: never[]) => void;
+/** What `beforeCursorExecute` may change. */
+export type CursorExecution = readonly [statement: string, parameters: readonly unknown[]];
 
-/** The listeners of one target. */
-export class Dispatcher<E> {
-  readonly #known: ReadonlySet<string>;
-  readonly #planned: ReadonlySet<string>;
-  readonly #listeners = new Map<string, readonly Listener[]>();
-
+/** The events of a connection, and of all connections of an engine. `C` is the connection as the user has it. */
+export interface ConnectionEvents<C = object> {
+  /** Before a statement is compiled. With `retval`: returns `[statement, parameters]` to run instead. */
+  beforeExecute: (
+    connection: C,
+    statement: object,
+    parameters: unknown,
+    executionOptions: ExecutionOptions,
+  ) => MaybePromise<void | readonly [statement: object, parameters: unknown]>;
+  /** After a statement has run. */
+  afterExecute: (
+    connection: C,
+    statement: object,
+    parameters: unknown,
+    executionOptions: ExecutionOptions,
+    result: Result,
+  ) => MaybePromise<void>;
   /**
-   * @param known names that can be listened to
-   * @param planned names of SQLAlchemy that are not there yet
+   * Before SQL is sent; for several parameter sets `parameters` is their list. With `retval`: returns `[statement, parameters]`, in the
+   * driver's terms, to send instead.
    */
-  constructor(known: readonly (keyof E & string)[], planned: readonly string[] = []) {
-    this.#known = new Set<string>(known);
-    this.#planned = new Set(planned);
-  }
-
-  add(name: string, listener: Listener): void {
-    this.#check(name);
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
-  }
-
-  remove(name: string, listener: Listener): void {
-    this.#check(name);
-    const rest = (this.#listeners.get(name) ?? []).filter((one) => one !== listener);
-    if (rest.length === 0) this.#listeners.delete(name);
-    else this.#listeners.set(name, rest);
-  }
-
-  has(name: keyof E & string): boolean {
-    return this.#listeners.has(name);
-  }
-
-  /** Calls the listeners in the order in which they were added; what one throws goes to whoever caused the event. */
-  emit<N extends keyof E & string>(name: N, ...args: E[N] extends (...args: infer A) => void ? A : never): void {
-    const listeners = this.#listeners.get(name);
-    if (listeners === undefined) return;
-    for (const listener of listeners) (listener as (...args: unknown[]) => void)(...args);
-  }
-
-  #check(name: string): void {
-    if (this.#known.has(name)) return;
-    if (this.#planned.has(name))
-      throw new NotYetSupportedError(`The event "${name}" is not supported yet; there are ${[...this.#known].join(", ")}`);
-    const meant = nearestName(name, this.#known);
-    throw new ArgumentError(
-      `There is no event "${name}" here${meant === null ? `; there are ${[...this.#known].join(", ")}` : `; did you mean "${meant}"?`}`,
-    );
-  }
-}
-
-/** The events of engines. `C` is the connection as the user has it. */
-export interface EngineEvents<C = object> {
-  /** Before a statement is sent; for several parameter sets `parameters` is their list. */
   beforeCursorExecute: (
     connection: C,
     cursor: null,
@@ -73,37 +71,68 @@ export interface EngineEvents<C = object> {
     parameters: readonly unknown[],
     context: null,
     executemany: boolean,
-  ) => void;
-  begin: (connection: C) => void;
-  commit: (connection: C) => void;
-  rollback: (connection: C) => void;
-  /** A new connection to the database was opened; `driverConnection` is the npm package's object, `record` the pool's entry. */
-  connect: (driverConnection: unknown, record: { readonly info: Map<unknown, unknown> }) => void;
+  ) => MaybePromise<void | CursorExecution>;
+  /** After SQL was answered. */
+  afterCursorExecute: (
+    connection: C,
+    cursor: null,
+    statement: string,
+    parameters: readonly unknown[],
+    context: null,
+    executemany: boolean,
+  ) => MaybePromise<void>;
+  begin: (connection: C) => MaybePromise<void>;
+  commit: (connection: C) => MaybePromise<void>;
+  rollback: (connection: C) => MaybePromise<void>;
+  savepoint: (connection: C, name: string) => MaybePromise<void>;
+  rollbackSavepoint: (connection: C, name: string, context: null) => MaybePromise<void>;
+  releaseSavepoint: (connection: C, name: string, context: null) => MaybePromise<void>;
+  beginTwophase: (connection: C, xid: string) => MaybePromise<void>;
+  prepareTwophase: (connection: C, xid: string) => MaybePromise<void>;
+  rollbackTwophase: (connection: C, xid: string, isPrepared: boolean) => MaybePromise<void>;
+  commitTwophase: (connection: C, xid: string, isPrepared: boolean) => MaybePromise<void>;
+  /** The connection's options are about to change; the listener may add to them. */
+  setConnectionExecutionOptions: (connection: C, options: Record<string, unknown>) => MaybePromise<void>;
+  /** An error came from the driver. With `retval`: returns the error to throw instead. */
+  handleError: (context: ErrorContext<C>) => MaybePromise<void | Error>;
+  /** Before the driver runs a statement. With `retval`: returns true when the listener has run it, without rows. */
+  doExecute: (
+    driverConnection: unknown,
+    statement: string,
+    parameters: readonly unknown[],
+    context: null,
+  ) => MaybePromise<void | boolean>;
+  /** The same, for many parameter sets. */
+  doExecutemany: (
+    driverConnection: unknown,
+    statement: string,
+    parameters: readonly unknown[],
+    context: null,
+  ) => MaybePromise<void | boolean>;
 }
 
-/** Adds and removes listeners, as SQLAlchemy's `event.listen(target, name, fn)`. */
-export const event = {
-  /** Throws ArgumentError for a name that the target does not have. */
-  listen<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N]): void {
-    target[DISPATCHER].add(name, listener as Listener);
-  },
-  /** Takes away a listener that was added; nothing happens where it was not. */
-  remove<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N]): void {
-    target[DISPATCHER].remove(name, listener as Listener);
-  },
-};
+/** The events of an engine: its own, its connections' and its pool's. */
+export interface EngineEvents<C = object> extends ConnectionEvents<C>, PoolEvents {
+  /** A connection was given to the application. */
+  engineConnect: (connection: C) => MaybePromise<void>;
+  /** A copy of the engine with other execution options was made. Always synchronous. */
+  setEngineExecutionOptions: (engine: object, options: Record<string, unknown>) => void;
+  engineDisposed: (engine: object) => MaybePromise<void>;
+  /**
+   * Before the driver connects; the listener may change the target, for a password that expires for example. With `retval`: returns a
+   * driver connection to use instead.
+   */
+  doConnect: (target: { -readonly [K in keyof ConnectTarget]: ConnectTarget[K] }) => MaybePromise<void | DriverConnection>;
+}
 
-export const ENGINE_EVENTS: readonly (keyof EngineEvents)[] = ["beforeCursorExecute", "begin", "commit", "rollback", "connect"];
-
-export const PLANNED_ENGINE_EVENTS: readonly string[] = [
-  "afterCursorExecute",
+const CONNECTION_EVENT_NAMES: readonly (keyof ConnectionEvents)[] = [
   "beforeExecute",
   "afterExecute",
-  "handleError",
-  "engineConnect",
-  "engineDisposed",
-  "setConnectionExecutionOptions",
-  "setEngineExecutionOptions",
+  "beforeCursorExecute",
+  "afterCursorExecute",
+  "begin",
+  "commit",
+  "rollback",
   "savepoint",
   "rollbackSavepoint",
   "releaseSavepoint",
@@ -111,16 +140,46 @@ export const PLANNED_ENGINE_EVENTS: readonly string[] = [
   "prepareTwophase",
   "rollbackTwophase",
   "commitTwophase",
-  "doConnect",
+  "setConnectionExecutionOptions",
+  "handleError",
   "doExecute",
   "doExecutemany",
-  "firstConnect",
-  "checkout",
-  "checkin",
-  "reset",
-  "invalidate",
-  "softInvalidate",
-  "close",
-  "closeDetached",
-  "detach",
 ];
+
+const RETURNING: readonly (keyof ConnectionEvents)[] = [
+  "beforeExecute",
+  "beforeCursorExecute",
+  "handleError",
+  "doExecute",
+  "doExecutemany",
+];
+
+export const CONNECTION_EVENTS: EventNames = eventNames<ConnectionEvents>(CONNECTION_EVENT_NAMES, RETURNING);
+
+export const ENGINE_EVENTS: EventNames = eventNames<EngineEvents>(
+  [...CONNECTION_EVENT_NAMES, ...POOL_EVENT_NAMES, "engineConnect", "setEngineExecutionOptions", "engineDisposed", "doConnect"],
+  [...RETURNING, "doConnect"],
+);
+
+/**
+ * Adds and removes listeners, as SQLAlchemy's `event`. Targets are engines, connections, pools, and the classes Engine and AsyncEngine,
+ * which stand for all their engines.
+ */
+export const event = {
+  /**
+   * Calls the listener whenever the event happens. Throws ArgumentError for a name or option that the target does not have.
+   *
+   * @param options `once`: only the first time; `insert`: before the listeners that are there; `retval`: what it returns counts
+   */
+  listen<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N], options?: ListenOptions): void {
+    target[DISPATCHER].add(name, listener as Listener, options);
+  },
+  /** Takes away a listener that was added; nothing happens where it was not. */
+  remove<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N]): void {
+    target[DISPATCHER].remove(name, listener as Listener);
+  },
+  /** Whether this very listener was added to this very target. */
+  contains<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N]): boolean {
+    return target[DISPATCHER].contains(name, listener as Listener);
+  },
+};

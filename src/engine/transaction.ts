@@ -1,6 +1,6 @@
 /**
- * One transaction of a connection: the outermost (BEGIN … COMMIT) or a savepoint within it. It holds the state; the connection sends the
- * statements. The facades wrap it, and ConnectionCore makes it.
+ * One transaction of a connection: the outermost (BEGIN … COMMIT), a savepoint within it, or one that is committed in two phases. It
+ * holds the state; the connection sends the statements. The facades wrap it, and ConnectionCore makes it.
  */
 import { PendingRollbackError } from "../errors/engine.ts";
 import { InvalidRequestError } from "../errors/base.ts";
@@ -12,42 +12,59 @@ import type { Io } from "../io/io.ts";
  */
 export type TransactionState = "active" | "invalid" | "closed";
 
+export type TransactionKind =
+  | { readonly kind: "root" }
+  /** Every statement is saved by itself: there is nothing to commit. */
+  | { readonly kind: "autocommit" }
+  | { readonly kind: "savepoint"; readonly name: string }
+  | { readonly kind: "twoPhase"; readonly xid: string };
+
 /** What a transaction asks of its connection. */
 export interface TransactionOwner {
   endTransaction(transaction: TransactionCore, how: "commit" | "rollback"): Io<void>;
+  prepareTransaction(transaction: TransactionCore): Io<void>;
 }
 
 export class TransactionCore {
   readonly #owner: TransactionOwner;
   /** The transaction around a savepoint; null for the outermost. */
   readonly parent: TransactionCore | null;
-  /** The savepoint's name; null for the outermost. */
-  readonly savepoint: string | null;
+  readonly what: TransactionKind;
   state: TransactionState = "active";
+  /** True for a two-phase transaction that was prepared. */
+  isPrepared = false;
 
-  constructor(owner: TransactionOwner, parent: TransactionCore | null, savepoint: string | null) {
+  constructor(owner: TransactionOwner, parent: TransactionCore | null, what: TransactionKind) {
     this.#owner = owner;
     this.parent = parent;
-    this.savepoint = savepoint;
+    this.what = what;
   }
 
   get isActive(): boolean {
     return this.state === "active";
   }
 
+  /** True for a savepoint. */
+  get isNested(): boolean {
+    return this.what.kind === "savepoint";
+  }
+
   /** Throws InvalidRequestError when the transaction has ended, PendingRollbackError when its connection was lost. */
   *commit(): Io<void> {
-    if (this.state === "closed") throw new InvalidRequestError("This transaction has ended already");
-    if (this.state === "invalid")
-      throw new PendingRollbackError(
-        "The connection of this transaction was lost, and its work with it: roll back, then run it again",
-      );
+    this.#requireActive();
     yield* this.#owner.endTransaction(this, "commit");
   }
 
   /** Does nothing when the transaction has ended. */
   *rollback(): Io<void> {
     if (this.state !== "closed") yield* this.#owner.endTransaction(this, "rollback");
+  }
+
+  /** The first phase of a two-phase commit. */
+  *prepare(): Io<void> {
+    this.#requireActive();
+    if (this.isPrepared) throw new InvalidRequestError("This transaction is prepared already; commit it or roll it back");
+    yield* this.#owner.prepareTransaction(this);
   }
 
   /** Commits what a callback did, unless the callback has ended the transaction itself. */
@@ -68,5 +85,13 @@ export class TransactionCore {
     } catch {
       // The connection is closed or discarded next; nothing of the transaction can survive that.
     }
+  }
+
+  #requireActive(): void {
+    if (this.state === "closed") throw new InvalidRequestError("This transaction has ended already");
+    if (this.state === "invalid")
+      throw new PendingRollbackError(
+        "The connection of this transaction was lost, and its work with it: roll back, then run it again",
+      );
   }
 }

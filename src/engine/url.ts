@@ -84,6 +84,47 @@ export class URL {
     });
   }
 
+  /** A copy whose query has these pairs too; a key that is there already is replaced, or with `append` keeps its values. */
+  updateQueryDict(pairs: UrlQuery, options: { readonly append?: boolean } = {}): URL {
+    const entries = Object.entries(pairs).flatMap(([key, value]) =>
+      // What is neither a string nor a list is refused with the pairs.
+      (Array.isArray(value) ? (value as readonly string[]) : [value as string]).map((one): [string, string] => [key, one]),
+    );
+    return this.updateQueryPairs(entries, options);
+  }
+
+  /** A copy whose query has these pairs too; a key that comes several times has several values. */
+  updateQueryPairs(pairs: Iterable<readonly [string, string]>, options: { readonly append?: boolean } = {}): URL {
+    const added = new Map<string, string[]>();
+    for (const [key, value] of pairs) {
+      if (typeof key !== "string" || typeof value !== "string")
+        throw new ArgumentError("URL.updateQueryPairs: keys and values must be strings");
+      added.set(key, [...(added.get(key) ?? []), value]);
+    }
+    const merged = new Map<string, readonly string[]>(Object.entries(this.normalizedQuery()));
+    for (const [key, values] of added)
+      merged.set(key, options.append === true ? [...(merged.get(key) ?? []), ...values] : values);
+    return this.set({ query: queryOf(merged) });
+  }
+
+  /** A copy whose query has the pairs of a query string too, such as "sslmode=require&application_name=shop". */
+  updateQueryString(text: string, options: { readonly append?: boolean } = {}): URL {
+    return this.updateQueryDict(parseQuery(text), options);
+  }
+
+  /** A copy without these keys of the query; those that it does not have are no error. */
+  differenceUpdateQuery(names: Iterable<string>): URL {
+    const gone = new Set(names);
+    return this.set({ query: Object.fromEntries(Object.entries(this.query).filter(([key]) => !gone.has(key))) });
+  }
+
+  /** The query with a list of values for every key. */
+  normalizedQuery(): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(
+      Object.entries(this.query).map(([key, value]) => [key, typeof value === "string" ? [value] : value]),
+    );
+  }
+
   /** The database of the URL, such as `postgresql`, without the driver. */
   getBackendName(): string {
     return this.drivername.split("+")[0]!;
@@ -202,10 +243,21 @@ function parseQuery(text: string): UrlQuery {
     const value = equals < 0 ? "" : unescapePart(pair.slice(equals + 1).replaceAll("+", " "));
     const before = Object.hasOwn(query, key) ? query[key] : undefined;
     const after = before === undefined ? value : [...(typeof before === "string" ? [before] : before), value];
-    // defineProperty: a key called __proto__ must be a key like any other.
-    Object.defineProperty(query, key, { value: after, enumerable: true, configurable: true, writable: true });
+    defineKey(query, key, after);
   }
   return query;
+}
+
+/** One value as a string, several as a list. */
+function queryOf(values: ReadonlyMap<string, readonly string[]>): UrlQuery {
+  const query: Record<string, string | readonly string[]> = {};
+  for (const [key, list] of values) defineKey(query, key, list.length === 1 ? list[0]! : list);
+  return query;
+}
+
+/** A key called __proto__ must be a key like any other. */
+function defineKey(query: object, key: string, value: string | readonly string[]): void {
+  Object.defineProperty(query, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function escapePart(text: string): string {

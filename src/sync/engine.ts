@@ -1,25 +1,42 @@
 /**
- * The synchronous engine: a facade over EngineCore for drivers that answer at once. `async/engine.ts` has the same methods.
+ * The synchronous engine: a facade over EngineCore for drivers of either colour. `async/engine.ts` has the same methods.
  */
 import type { Dialect } from "../dialects/contract.ts";
-import { EngineCore } from "../engine/engineCore.ts";
-import { DISPATCHER, type Dispatcher, type EngineEvents, type Listenable } from "../engine/events.ts";
+import { type EngineConfigOptions, readEngineConfig } from "../engine/config.ts";
+import type { ConnectionCore } from "../engine/connection.ts";
+import { EngineCore, type ReadYourWritesOptions } from "../engine/engineCore.ts";
+import { DISPATCHER, type Dispatcher, ENGINE_EVENTS, type EngineEvents, type Listenable } from "../engine/events.ts";
+import { type ConnectOptions, type ExecutionOptions, readConnectOptions, stopOf } from "../engine/executionOptions.ts";
+import type { Echo } from "../engine/logging.ts";
 import type { EngineOptions } from "../engine/options.ts";
+import type { EnginePlugin } from "../engine/plugins.ts";
+import type { CommitMark } from "../engine/replicas/commitMark.ts";
+import type { ReplicaStatus } from "../engine/replicas/replica.ts";
+import { type RunOptions, runWithRetry } from "../engine/retry.ts";
+import { type BeginOptions, connectOptionsOf } from "../engine/transactionOptions.ts";
 import type { URL } from "../engine/url.ts";
+import { Dispatcher as Listeners } from "../io/dispatcher.ts";
 import type { Io } from "../io/io.ts";
 import { runSync } from "../io/runSync.ts";
-import type { Pool } from "../pool/pool.ts";
+import type { DisposeOptions, Pool } from "../pool/pool.ts";
 import type { SchemaConnection } from "../sql/schema/metadata.ts";
 import { Connection } from "./connection.ts";
+import { RawConnection } from "./rawConnection.ts";
 import { withTransaction } from "./transaction.ts";
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /** A synchronous engine; see `createEngine`. */
 export class Engine implements Listenable<EngineEvents<Connection>> {
+  /** The listeners of all synchronous engines: `event.listen(Engine, "connect", …)`. */
+  static readonly [DISPATCHER]: Dispatcher<EngineEvents<Connection>> = new Listeners<EngineEvents<Connection>>(ENGINE_EVENTS);
+
   readonly core: EngineCore;
 
   /** Engines are made by `createEngine`. */
   constructor(core: EngineCore) {
     this.core = core;
+    core.facade = this;
   }
 
   get [DISPATCHER](): Dispatcher<EngineEvents<Connection>> {
@@ -38,9 +55,19 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
     return this.core.pool;
   }
 
+  /** How the read replicas are doing; empty where the engine has none. */
+  get replicas(): readonly ReplicaStatus[] {
+    return this.core.replicas?.status ?? [];
+  }
+
   /** The dialect's name: `sqlite`, `postgresql`, `mysql`. */
   get name(): string {
     return this.core.dialect.name;
+  }
+
+  /** Whether statements are logged; `echo` of the options. */
+  get echo(): Echo {
+    return this.core.settings.echo;
   }
 
   /** The driver's name: `better-sqlite3`, `pg` … */
@@ -48,24 +75,84 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
     return this.core.driver.name;
   }
 
-  /** Lends a connection; close it, or declare it with `using`. */
-  connect(): Connection {
-    return new Connection(runSync(this.core.connect()), this);
+  /** Lends a connection; close it, or declare it with `using`. Throws TimeoutError when none becomes free in time. */
+  connect(options: ConnectOptions = {}): Connection {
+    const stop = stopOf(readConnectOptions(options));
+    const connection = this.#open(runSync(this.core.connect(options), stop));
+    runSync(this.core.announce(connection.core));
+    return connection;
   }
 
   /** Runs the callback in a transaction on a connection of its own: commits when it returns, rolls back when it throws. */
-  begin<T>(work: (connection: Connection) => T): T {
-    const connection = this.connect();
+  begin<T>(work: (connection: Connection) => T, options: BeginOptions = {}): T {
+    const connection = this.connect(connectOptionsOf(options));
     try {
-      return withTransaction(runSync(connection.core.begin()), () => work(connection));
+      return withTransaction(runSync(connection.core.begin(options)), () => work(connection));
     } finally {
       connection.close();
     }
   }
 
-  /** Closes the pool's idle connections. The engine can be used again afterwards. */
-  dispose(): void {
-    runSync(this.core.dispose());
+  /**
+   * As `begin`, and does the work again, in a new transaction, when the database reports a serialization failure or a deadlock. The
+   * callback may run several times: what it does besides the database must bear that.
+   *
+   * @throws what the callback throws, and the database's last error when all repetitions have failed
+   * @example
+   * ```ts no-check
+   * engine.run((connection) => {
+   *   connection.execute(update(accounts).where(accounts.c.id.eq(1)).values({ balance: accounts.c.balance.sub(10) }));
+   * }, { isolationLevel: "SERIALIZABLE", retries: 5 });
+   * ```
+   */
+  run<T>(work: (connection: Connection) => T, options: RunOptions = {}): T {
+    const stop = options.signal === undefined ? null : stopOf(readConnectOptions({ signal: options.signal }));
+    return runSync(
+      runWithRetry(this.core, options, (connection) => this.#open(connection), work),
+      stop,
+    );
+  }
+
+  /**
+   * Runs the work so that its read-only connections show what it has committed, however far behind the replicas are: those that lack it
+   * are passed over, and the primary serves where none is left. Without replicas the work is just run.
+   *
+   * @param options `mark`: goes on with the commits of another, from an earlier request for example
+   * @throws what the work throws
+   * @example
+   * ```ts no-check
+   * engine.readYourWrites(() => {
+   *   engine.begin((connection) => connection.execute(insert(notes).values({ text })));
+   *   engine.begin((connection) => connection.execute(select(notes)), { readOnly: true });   // shows the note
+   * });
+   * ```
+   */
+  readYourWrites<T>(work: (mark: CommitMark) => T, options: ReadYourWritesOptions = {}): T {
+    return this.core.readYourWrites(work, options);
+  }
+
+  /** A connection of the pool for what only the driver can do; close it. SQLAlchemy: raw_connection. */
+  rawConnection(): RawConnection {
+    return new RawConnection(runSync(this.core.rawConnection()), this.core.pool);
+  }
+
+  /** A copy of the engine whose connections have these options: it shares the pool. SQLAlchemy: execution_options. */
+  executionOptions(options: ExecutionOptions): Engine {
+    return new Engine(this.core.withExecutionOptions(options));
+  }
+
+  /** Changes the options of the connections that this engine lends from now on. */
+  updateExecutionOptions(options: ExecutionOptions): void {
+    this.core.updateExecutionOptions(options);
+  }
+
+  getExecutionOptions(): ExecutionOptions {
+    return this.core.executionOptions;
+  }
+
+  /** Closes the pool's idle connections; with `close: false` only forgets them. The engine can be used again afterwards. */
+  dispose(options: DisposeOptions = {}): void {
+    runSync(this.core.dispose(options));
   }
 
   /** Forgets all compiled statements. */
@@ -75,20 +162,51 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
 
   /** Runs schema work in a transaction of its own. For MetaData. */
   runSchema(work: (connection: SchemaConnection) => Io<void>): void {
-    runSync(this.core.runSchema(work));
+    runSync(this.core.runSchema(work), stopOf(this.core.executionOptions));
+  }
+
+  /** `Engine(postgresql://user:***@host/name)`: what is printed has no password. */
+  toString(): string {
+    return `Engine(${this.url.toString()})`;
+  }
+
+  [INSPECT](): string {
+    return this.toString();
+  }
+
+  #open(core: ConnectionCore): Connection {
+    const connection = new Connection(core, this);
+    core.watch(connection);
+    return connection;
   }
 }
 
 /**
- * Makes a synchronous engine. It connects when it is first used.
+ * Makes a synchronous engine. It connects when it is first used. Drivers that answer with promises run in a worker thread, for which this thread waits.
  *
- * @throws ArgumentError for a URL or option that makes no sense, NoSuchModuleError where the driver is not installed,
- * NotYetSupportedError for PostgreSQL and MySQL, whose drivers are asynchronous
+ * @throws ArgumentError for a URL or option that makes no sense, NoSuchModuleError where the driver is not installed
  * @example
  * ```ts no-check
  * const engine = createEngine("sqlite:///app.db", { echo: true });
  * ```
  */
 export function createEngine(url: string | URL, options: EngineOptions = {}): Engine {
-  return new Engine(new EngineCore(url, options, "sync"));
+  const plugins: EnginePlugin[] = [];
+  const engine = new Engine(EngineCore.create(url, options, "sync", Engine[DISPATCHER], plugins));
+  for (const plugin of plugins) plugin.engineCreated?.(engine);
+  return engine;
+}
+
+/**
+ * Makes a synchronous engine from flat configuration, whose values may all be strings. SQLAlchemy: engine_from_config.
+ *
+ * @throws ArgumentError where there is no URL, and for what is no option or not of its kind
+ * @example
+ * ```ts no-check
+ * const engine = engineFromConfig({ "athanor.url": "sqlite:///app.db", "athanor.pool_size": "5", "athanor.echo": "true" });
+ * ```
+ */
+export function engineFromConfig(config: Readonly<Record<string, unknown>>, options: EngineConfigOptions = {}): Engine {
+  const read = readEngineConfig(config, options);
+  return createEngine(read.url, read.options);
 }

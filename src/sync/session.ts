@@ -2,6 +2,7 @@
  * The synchronous session: a facade over SessionCore. Every method runs the core's and returns; `async/session.ts` has the same methods.
  */
 import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
+import type { ExecuteOptions } from "../engine/executionOptions.ts";
 import type { Result, ScalarResult } from "../engine/result.ts";
 import { runSync } from "../io/runSync.ts";
 import { SessionCore, type SessionOptions } from "../orm/session/sessionCore.ts";
@@ -42,7 +43,7 @@ export class Session {
   }
   /** Marks an object to be deleted by the next flush, and those its cascades lead to. */
   delete(entity: object): void {
-    runSync(this.core.delete(entity));
+    runSync(this.core.delete(entity), this.core.stopFor(null));
   }
   /** Takes an object out of the session; its row stays as it is. */
   expunge(entity: object): void {
@@ -60,11 +61,11 @@ export class Session {
   }
   /** Loads an object's row again. Changes are flushed first; with autoflush off, those of this object are lost. */
   refresh(entity: object): void {
-    runSync(this.core.refresh(entity));
+    runSync(this.core.refresh(entity), this.core.stopFor(null));
   }
   /** Loads attributes that are not loaded. */
   load<T extends object>(entity: T, ...names: readonly (keyof T & string)[]): void {
-    runSync(this.core.load(entity, ...names));
+    runSync(this.core.load(entity, ...names), this.core.stopFor(null));
   }
   /** True when the object is in this session. */
   has(entity: object): boolean {
@@ -83,33 +84,48 @@ export class Session {
     return this.core.deleted;
   }
 
-  /** Runs a statement; a select of mapped classes gives rows of objects. Flushes first, unless autoflush is off. */
-  execute<A extends readonly unknown[], N>(statement: Executable<A, N>, parameters?: Parameters): Result<RowOf<A, N>> {
-    return runSync(this.core.execute(statement as unknown as Node, parameters)) as unknown as Result<RowOf<A, N>>;
+  /**
+   * Runs a statement; a select of mapped classes gives rows of objects. Flushes first, unless autoflush is off. `signal` and `timeout` stop
+   * all of it.
+   */
+  execute<A extends readonly unknown[], N>(
+    statement: Executable<A, N>,
+    parameters?: Parameters,
+    options?: ExecuteOptions,
+  ): Result<RowOf<A, N>> {
+    return runSync(
+      this.core.execute(statement as unknown as Node, parameters, options),
+      this.core.stopFor(statement, options),
+    ) as unknown as Result<RowOf<A, N>>;
   }
   /** The first item of every row: the objects, for a select of one mapped class. */
   scalars<A extends readonly unknown[], N>(
     statement: Executable<A, N>,
     parameters?: Parameters,
+    options?: ExecuteOptions,
   ): ScalarResult<ScalarOfItems<A, N>> {
-    return this.execute(statement, parameters).scalars() as unknown as ScalarResult<ScalarOfItems<A, N>>;
+    return this.execute(statement, parameters, options).scalars() as unknown as ScalarResult<ScalarOfItems<A, N>>;
   }
   /** The first item of the first row, or null. */
-  scalar<A extends readonly unknown[], N>(statement: Executable<A, N>, parameters?: Parameters): ScalarOfItems<A, N> | null {
-    return this.execute(statement, parameters).scalar() as ScalarOfItems<A, N> | null;
+  scalar<A extends readonly unknown[], N>(
+    statement: Executable<A, N>,
+    parameters?: Parameters,
+    options?: ExecuteOptions,
+  ): ScalarOfItems<A, N> | null {
+    return this.execute(statement, parameters, options).scalar() as ScalarOfItems<A, N> | null;
   }
   /** The object with this primary key, or null; without a statement where the session has it. A key of several parts is a list or an object. */
   get<C extends EntityClass>(entity: C, key: unknown): C["prototype"] | null {
-    return runSync(this.core.get(entity, key));
+    return runSync(this.core.get(entity, key), this.core.stopFor(null));
   }
   /** As `get`, but throws NoResultFound where there is no row. */
   getOne<C extends EntityClass>(entity: C, key: unknown): C["prototype"] {
-    return runSync(this.core.getOne(entity, key));
+    return runSync(this.core.getOne(entity, key), this.core.stopFor(null));
   }
 
   /** Sends the changes to the database, within the transaction. */
   flush(): void {
-    runSync(this.core.flush());
+    runSync(this.core.flush(), this.core.stopFor(null));
   }
   /** Runs the callback in a transaction: commits when it returns, rolls back when it throws. Without one, begins a transaction. */
   begin(): void;
@@ -134,7 +150,7 @@ export class Session {
   }
   /** Flushes and commits. */
   commit(): void {
-    runSync(this.core.commit());
+    runSync(this.core.commit(), this.core.stopFor(null));
   }
   /** Rolls back: new objects have no row again, all others are read anew. */
   rollback(): void {

@@ -8,39 +8,52 @@ import { runSync } from "../io/runSync.ts";
 
 /** A transaction or savepoint. `using` rolls back what was not committed. SQLAlchemy: RootTransaction, NestedTransaction. */
 export class Transaction {
-  readonly #core: TransactionCore;
+  protected readonly core: TransactionCore;
 
   constructor(core: TransactionCore) {
-    this.#core = core;
+    this.core = core;
   }
 
   /** True until it is committed, rolled back, or its connection is lost. */
   get isActive(): boolean {
-    return this.#core.isActive;
+    return this.core.isActive;
   }
 
   /** True for a savepoint. */
   get nested(): boolean {
-    return this.#core.savepoint !== null;
+    return this.core.isNested;
   }
 
   /** Commits, or releases the savepoint. Throws InvalidRequestError when it has ended already. */
   commit(): void {
-    runSync(this.#core.commit());
+    runSync(this.core.commit());
   }
 
   /** Rolls back; does nothing when it has ended already. */
   rollback(): void {
-    runSync(this.#core.rollback());
+    runSync(this.core.rollback());
   }
 
   /** Rolls back what was not committed. */
   close(): void {
-    runSync(this.#core.rollback());
+    runSync(this.core.rollback());
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/** A transaction that is committed in two phases: `prepare`, then `commit`. SQLAlchemy: TwoPhaseTransaction. */
+export class TwoPhaseTransaction extends Transaction {
+  /** The transaction's name on the server. */
+  get xid(): string {
+    return this.core.what.kind === "twoPhase" ? this.core.what.xid : "";
+  }
+
+  /** The first phase: afterwards the server keeps the work, whatever happens to the connection, until it is committed or rolled back. */
+  prepare(): void {
+    runSync(this.core.prepare());
   }
 }
 

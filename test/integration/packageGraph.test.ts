@@ -573,14 +573,14 @@ describe("the command", () => {
     const first = run("--url", url);
     expect(first).toMatchObject({ status: 0, stderr: "" });
     expect(first.stdout).toContain(`${driver}, synchronous`);
-    expect(first.stdout).toMatch(/packages +\d+ +\+\d+/);
+    expect(first.stdout).toMatch(/packages +[\d,]+ +\+[\d,]+/);
     expect(first.stdout).toMatch(/done \d/);
     expect(first.stdout).not.toMatch(/[\u001B\r]/);
     const second = run("--url", url, "--async", "--echo");
     expect(second.stdout).toContain(`${driver}, asynchronous`);
     expect(second.stdout).toMatch(/nothing was written.* 0 INSERT, 0 UPDATE, 0 DELETE/);
     expect(second.stdout).toMatch(/WITH RECURSIVE chain/);
-    expect(run("--url", url, "--fresh").stdout).toMatch(/packages +\d+ +\+\d+/);
+    expect(run("--url", url, "--fresh").stdout).toMatch(/packages +[\d,]+ +\+[\d,]+/);
   });
 
   test("shows its help, and says what is wrong", () => {

@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import type { Reporter, SerializedError, TestModule, Vitest } from "vitest/node";
 import type { DatabaseSetup } from "./database-setup.ts";
+import { isWanted, ownServers, whyNotStartable } from "./servers/startable.ts";
 
 export default class ClosingLines implements Reporter {
   #vitest: Vitest | undefined;
@@ -50,6 +51,10 @@ export default class ClosingLines implements Reporter {
       else if (setup.name === "sqlite") covered.push(`sqlite (${setup.driver} ${setup.version})`);
       else covered.push(`${setup.product} ${setup.version}`);
     }
+    // Kinds that lack the same program say so once.
+    const reasons = new Set(this.#setups.length === 0 ? [] : ownServers.filter(isWanted).map(whyNotStartable));
+    for (const reason of reasons)
+      if (reason !== null) lines.push(`not covered: tests with servers of their own, because ${reason}`);
     if (covered.length > 0) lines.unshift(`databases: ${covered.join(", ")}`);
     return lines;
   }

@@ -9,7 +9,9 @@ import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
 import { databaseNames, type AvailableDatabase, type DatabaseName, type DatabaseSetup } from "./database-setup.ts";
 import { connectRaw, openSqlite } from "./raw-connections.ts";
-import { startMysql, startPostgresql, type StartedServer } from "./servers.ts";
+import { startMysql } from "./servers/mysql.ts";
+import { startPostgresql } from "./servers/postgresql.ts";
+import type { TestServer } from "./servers/server.ts";
 
 type ServerName = Exclude<DatabaseName, "sqlite">;
 
@@ -55,7 +57,7 @@ async function probe(name: ServerName, adminUrl: string, prefix: string): Promis
   }
 }
 
-async function setUpServer(name: ServerName, prefix: string, started: StartedServer[]): Promise<DatabaseSetup> {
+async function setUpServer(name: ServerName, prefix: string, started: TestServer[]): Promise<DatabaseSetup> {
   const { urlVariable, usualUrl, start } = SERVERS[name];
   const given = process.env[urlVariable];
   if (given !== undefined && given !== "") {
@@ -114,7 +116,7 @@ function wantedNames(): readonly DatabaseName[] {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const prefix = `athanor_test_${process.pid}_${randomBytes(3).toString("hex")}`;
   const wanted = wantedNames();
-  const started: StartedServer[] = [];
+  const started: TestServer[] = [];
   const setups = await Promise.all(
     databaseNames.map(async (name): Promise<DatabaseSetup> => {
       if (!wanted.includes(name)) return { name, missing: "ATHANOR_DATABASES leaves it out" };

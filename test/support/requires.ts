@@ -11,8 +11,8 @@ export type Capability =
   | "lastInsertId"
   /** UPDATE … RETURNING and DELETE … RETURNING of any kind. */
   | "updateReturning"
-  /** A driver that answers at once, without a worker thread. */
-  | "sync"
+  /** A driver that answers at once, so that a synchronous engine needs no worker thread and gives out the driver's own connection. */
+  | "inProcess"
   /** A server with several sessions at a time, where one can end another's connection. */
   | "killConnection"
   /** DDL takes part in transactions. */
@@ -29,7 +29,7 @@ const capabilities: Readonly<Record<Capability, Test>> = {
   returning: ({ product }) => product !== "mysql",
   lastInsertId: ({ name }) => name !== "postgresql",
   updateReturning: ({ name }) => name !== "mysql",
-  sync: ({ name }) => name === "sqlite",
+  inProcess: ({ name }) => name === "sqlite",
   killConnection: onServers,
   transactionalDdl: ({ name }) => name !== "mysql",
   schemas: onServers,

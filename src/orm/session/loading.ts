@@ -3,6 +3,7 @@
  * or for many objects at once). What a statement compiles to is kept per engine.
  */
 import { ObjectDeletedError } from "../../errors/orm.ts";
+import type { ExecutionOptions } from "../../engine/executionOptions.ts";
 import type { EngineCore } from "../../engine/engineCore.ts";
 import { asRow, rowShape } from "../../engine/row.ts";
 import { Result } from "../../engine/result.ts";
@@ -52,6 +53,9 @@ export class SessionLoader {
   readonly #engine: EngineCore;
   readonly #cache: Lru<string, OrmStatement>;
 
+  /** The options of the select that is under way; null for those of the connection. */
+  #options: ExecutionOptions | null = null;
+
   constructor(session: SessionCore, engine: EngineCore) {
     this.#session = session;
     this.#engine = engine;
@@ -64,7 +68,17 @@ export class SessionLoader {
   }
 
   /** Runs a select of entities; its rows hold objects. */
-  *execute(select: Select, parameters?: Parameters): Io<Result> {
+  /** @param options with which the select, and what its loader options lead to, are run */
+  *execute(select: Select, parameters: Parameters | undefined, options: ExecutionOptions): Io<Result> {
+    this.#options = options;
+    try {
+      return yield* this.#execute(select, parameters);
+    } finally {
+      this.#options = null;
+    }
+  }
+
+  *#execute(select: Select, parameters: Parameters | undefined): Io<Result> {
     const { plan, rows } = yield* this.#rows(select, parameters);
     const shape = rowShape(plan.names);
     for (const row of rows) asRow(row, shape);
@@ -209,7 +223,15 @@ export class SessionLoader {
     { isMany, isCached, refresh, started }: Execution,
   ): Io<unknown[][]> {
     const connection = yield* this.#session.connection();
-    const execution = planCompiled(this.#engine.dialect, compiled, binds, sets, isMany, isCached);
+    const execution = planCompiled(
+      this.#engine.dialect,
+      compiled,
+      binds,
+      sets,
+      isMany,
+      isCached,
+      connection.planOptions(this.#options ?? connection.executionOptions),
+    );
     const raw = yield* connection.runRows(execution, started);
     const hydrator = new Hydrator(this.#session, { refresh });
     const rows = plan.repeats ? distinctRows(readRows(hydrator, plan, raw)) : readRows(hydrator, plan, raw);

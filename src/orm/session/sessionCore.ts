@@ -6,9 +6,11 @@ import { ArgumentError, InvalidRequestError, NotYetSupportedError } from "../../
 import { NoResultFound, PendingRollbackError } from "../../errors/engine.ts";
 import { UnmappedError } from "../../errors/orm.ts";
 import type { ConnectionCore } from "../../engine/connection.ts";
+import { type ExecuteOptions, type ExecutionOptions, isStreamed, optionsOfCall, stopOf } from "../../engine/executionOptions.ts";
 import type { EngineCore } from "../../engine/engineCore.ts";
 import type { Result } from "../../engine/result.ts";
 import type { Io } from "../../io/io.ts";
+import type { Stop } from "../../io/stop.ts";
 import { describe } from "../../sql/coerce/describe.ts";
 import type { Parameters } from "../../sql/compile/execute.ts";
 import type { Delete, Update } from "../../sql/nodes/dml.ts";
@@ -34,7 +36,7 @@ export interface SessionOptions {
 }
 
 /** How the facade runs I/O that a read of an attribute needs; null in the asynchronous colour. */
-export type RunNow = (<T>(io: Io<T>) => T) | null;
+export type RunNow = (<T>(io: Io<T>, stop: Stop | null) => T) | null;
 
 /** none: nothing begun; open: under way; failed: rolled back by a failed flush, waiting for rollback(). */
 type TransactionStatus = "none" | "open" | "failed";
@@ -144,10 +146,23 @@ export class SessionCore implements SessionLink {
 
   // ---- executing and loading
 
-  *execute(statement: Node, parameters?: Parameters): Io<Result> {
+  /** When to stop what is run with these options. */
+  stopFor(statement: unknown, call?: ExecuteOptions): Stop | null {
+    return stopOf(this.#optionsFor(statement, call));
+  }
+  #optionsFor(statement: unknown, call?: ExecuteOptions): ExecutionOptions {
+    return optionsOfCall(this.#connection?.executionOptions ?? this.engine.executionOptions, statement, call, "execute()");
+  }
+
+  *execute(statement: Node, parameters?: Parameters, call?: ExecuteOptions): Io<Result> {
     if (this.autoflush) yield* this.flush();
-    if (isOrmSelect(statement)) return yield* this.#loader.execute(statement, parameters);
-    const result = yield* (yield* this.connection()).execute(statement, parameters);
+    const options = this.#optionsFor(statement, call);
+    if (isStreamed(options))
+      throw new NotYetSupportedError(
+        "Sessions do not stream yet (streamResults, yieldPer). Stream on session.connection(), which gives rows without objects, or page through the rows with limit().",
+      );
+    if (isOrmSelect(statement)) return yield* this.#loader.execute(statement, parameters, options);
+    const result = yield* (yield* this.connection()).execute(statement, parameters, options);
     if (statement.kind === "update" || statement.kind === "delete") this.#expireTable((statement as UpdateOrDelete).table);
     return result;
   }
@@ -401,7 +416,7 @@ export class SessionCore implements SessionLink {
     return this.#loader.knownReference(state, relationship);
   }
   loadNow(state: InstanceState, attribute: ColumnAttribute | Relationship): unknown {
-    this.#runNow!(this.#loadAttribute(state, attribute));
+    this.#runNow!(this.#loadAttribute(state, attribute), this.stopFor(null));
     return state.entity[attribute.slot];
   }
   *#loadAttribute(state: InstanceState, attribute: ColumnAttribute | Relationship): Io<void> {

@@ -8,6 +8,29 @@ import { Post, Tag, User } from "../../support/domains.ts";
 import type { RawConnection } from "../../support/raw-connections.ts";
 import { failure, forEachSession, type SessionContext } from "../../support/sessions.ts";
 
+/** Ends the first session that waits for a lock. The server finds out by itself when that is, because this thread may be blocked. */
+const POSTGRESQL_KILL_WHO_WAITS = `
+  DO $$ DECLARE victim integer; BEGIN
+    FOR attempt IN 1..500 LOOP
+      SELECT pid INTO victim FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database();
+      IF victim IS NOT NULL THEN PERFORM pg_terminate_backend(victim); EXIT; END IF;
+      PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+    END LOOP;
+  END $$`;
+const MYSQL_KILL_WHO_WAITS = `
+  CREATE PROCEDURE kill_who_waits() BEGIN
+    DECLARE victim INTEGER DEFAULT 0;
+    DECLARE attempt INTEGER DEFAULT 0;
+    WHILE victim = 0 AND attempt < 500 DO
+      SET attempt = attempt + 1;
+      DO SLEEP(0.01);
+      SELECT COALESCE(MAX(id), 0) INTO victim FROM information_schema.processlist WHERE state LIKE 'Waiting for table%' AND db = DATABASE();
+    END WHILE;
+    SET @kill_victim = CONCAT('KILL ', victim);
+    PREPARE kill_victim FROM @kill_victim;
+    EXECUTE kill_victim;
+  END`;
+
 interface Socket {
   readonly stream: { destroy(): void };
 }
@@ -57,18 +80,13 @@ forEachSession("a session whose server ends the connection", { requires: ["killC
       // The flush has inserted the user when it has to wait for the other table.
       if (isPostgresql) await blocker.query("begin");
       await blocker.query(isPostgresql ? "lock table posts in access exclusive mode" : "lock tables posts write");
-      const flushing = failure(() => session.flush());
-      const waiting = isPostgresql
-        ? "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-        : "select id from information_schema.processlist where state like 'Waiting for table%' and db = database()";
-      let victims: unknown[][] = [];
-      for (let attempt = 0; attempt < 200 && victims.length === 0; attempt++) {
-        victims = await observer.query(waiting);
-        if (victims.length === 0) await sleep(10);
-      }
-      expect(victims).toHaveLength(1);
-      await kill(observer, victims[0]![0]);
-      const error = await flushing;
+      if (!isPostgresql)
+        for (const sql of ["DROP PROCEDURE IF EXISTS kill_who_waits", MYSQL_KILL_WHO_WAITS]) await observer.query(sql);
+      const killing = observer.query(isPostgresql ? POSTGRESQL_KILL_WHO_WAITS : "CALL kill_who_waits()");
+      // The statement has to be on its way before a synchronous session blocks this thread.
+      await sleep(50);
+      const error = await failure(() => session.flush());
+      await killing;
       await blocker.query(isPostgresql ? "rollback" : "unlock tables");
       await recovers(context, session, user, error);
     } finally {
@@ -120,7 +138,9 @@ forEachSession("a session whose server ends the connection", { requires: ["killC
 
 forEachSession("a session whose driver loses the connection", {}, (context) => {
   describe.each(["users", "posts", "post_tags"])("before it writes %s", (table) => {
-    test("has written nothing, and writes all of it the next time", async () => {
+    // The socket is within reach only where the driver runs in this thread.
+    const skip = context.colour === "sync" && !context.db.has("inProcess");
+    test("has written nothing, and writes all of it the next time", { skip }, async () => {
       const session = context.session();
       const user = graph();
       session.add(user);

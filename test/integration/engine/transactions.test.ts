@@ -1,0 +1,252 @@
+/** How transactions run: isolation levels, AUTOCOMMIT, read-only, savepoints, and what is left on a connection afterwards. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { event } from "../../../src/engine/events.ts";
+import type { IsolationLevel } from "../../../src/engine/executionOptions.ts";
+import {
+  ArgumentError,
+  DBAPIError,
+  InvalidRequestError,
+  PendingRollbackError,
+  ResourceClosedError,
+} from "../../../src/errors/index.ts";
+import { type AnyEngine, coloursOf, openEngine } from "../../support/colours.ts";
+import { forEachDatabase } from "../../support/databases.ts";
+
+forEachDatabase("transactions", (db) => {
+  describe.each(coloursOf(db))("%s", (colour) => {
+    let engine: AnyEngine;
+    let url: string;
+    beforeAll(async () => {
+      url = await db.freshUrl();
+      engine = openEngine(colour, url);
+      const connection = await engine.connect();
+      await connection.execDriverSql(`CREATE TABLE work (n INTEGER)${db.name === "mysql" ? " ENGINE=InnoDB" : ""}`);
+      await connection.commit();
+      await connection.close();
+    });
+    beforeEach(async () => {
+      const connection = await engine.connect();
+      await connection.execDriverSql("DELETE FROM work");
+      await connection.commit();
+      await connection.close();
+    });
+    afterAll(async () => {
+      await engine?.dispose();
+    });
+
+    async function count(): Promise<number> {
+      const connection = await engine.connect();
+      try {
+        return Number((await connection.execDriverSql("SELECT count(*) FROM work")).scalar());
+      } finally {
+        await connection.close();
+      }
+    }
+
+    const levels: readonly IsolationLevel[] =
+      db.name === "sqlite"
+        ? ["READ UNCOMMITTED", "SERIALIZABLE"]
+        : ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+
+    test.each(levels)("isolation level %s for a transaction, a connection and an engine", async (level) => {
+      const connection = await engine.connect();
+      const usual = await connection.getIsolationLevel();
+      const transaction = await connection.begin({ isolationLevel: level });
+      expect(await connection.getIsolationLevel()).toBe(level);
+      expect(await levelOnServer(connection)).toBe(level);
+      await transaction.rollback();
+      expect(await connection.getIsolationLevel()).toBe(usual);
+
+      await connection.executionOptions({ isolationLevel: level });
+      expect(await levelOnServer(connection)).toBe(level);
+      expect(connection.getExecutionOptions()).toMatchObject({ isolationLevel: level });
+      await connection.close();
+
+      const again = await engine.connect();
+      expect(await again.getIsolationLevel()).toBe(usual);
+      expect(await levelOnServer(again)).toBe(usual);
+      await again.close();
+
+      const copy = engine.executionOptions({ isolationLevel: level });
+      expect(copy.pool).toBe(engine.pool);
+      const third = await copy.connect();
+      expect(await levelOnServer(third)).toBe(level);
+      await third.close();
+      const other = openEngine(colour, url, { isolationLevel: level });
+      const fourth = await other.connect();
+      expect(await levelOnServer(fourth)).toBe(level);
+      await fourth.close();
+      await other.dispose();
+    });
+
+    /** What the transaction under way runs with, asked of the database itself where it can say. */
+    async function levelOnServer(connection: Awaited<ReturnType<AnyEngine["connect"]>>): Promise<string> {
+      if (db.name === "postgresql")
+        return String((await connection.execDriverSql("SHOW transaction_isolation")).scalar()).toUpperCase();
+      if (db.name === "sqlite") {
+        await connection.execDriverSql("SELECT 1");
+        return Number((await connection.execDriverSql("PRAGMA read_uncommitted")).scalar()) === 1
+          ? "READ UNCOMMITTED"
+          : "SERIALIZABLE";
+      }
+      await connection.execDriverSql("SELECT * FROM work");
+      // The server makes this table anew only when it was not read for a tenth of a second.
+      await connection.execDriverSql("SELECT SLEEP(0.15)");
+      const sql = "SELECT trx_isolation_level FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id()";
+      return String((await connection.execDriverSql(sql)).scalar());
+    }
+
+    test("a level that does not exist, and a change in the middle", async () => {
+      const connection = await engine.connect();
+      await expect(async () => await connection.begin({ isolationLevel: "CHAOS" as "SERIALIZABLE" })).rejects.toThrow(
+        /isolationLevel must be one of/,
+      );
+      await expect(async () => await connection.begin({ isolation: "SERIALIZABLE" } as never)).rejects.toThrow(
+        /no option isolation/,
+      );
+      await connection.execDriverSql("SELECT 1");
+      await expect(async () => await connection.executionOptions({ isolationLevel: "SERIALIZABLE" })).rejects.toThrow(
+        InvalidRequestError,
+      );
+      await connection.executionOptions({ info: { tenant: 5 } });
+      expect(connection.getExecutionOptions().info).toEqual({ tenant: 5 });
+      await connection.rollback();
+      await connection.executionOptions({ isolationLevel: "SERIALIZABLE" });
+      await connection.close();
+      expect(() => engine.executionOptions({ isolatonLevel: "SERIALIZABLE" } as never)).toThrow(/did you mean isolationLevel/);
+    });
+
+    test("AUTOCOMMIT saves every statement by itself", async () => {
+      const connection = await engine.connect();
+      await connection.executionOptions({ isolationLevel: "AUTOCOMMIT" });
+      expect(await connection.getIsolationLevel()).toBe("AUTOCOMMIT");
+      await connection.execDriverSql("INSERT INTO work VALUES (1)");
+      expect(await count()).toBe(1);
+      expect(connection.inTransaction()).toBe(true);
+      await expect(async () => await connection.beginNested()).rejects.toThrow(/no savepoints in AUTOCOMMIT/);
+      await connection.rollback();
+      expect(await count()).toBe(1);
+      await connection.commit();
+      await connection.executionOptions({ isolationLevel: levels[0]! });
+      await connection.execDriverSql("INSERT INTO work VALUES (2)");
+      await connection.close();
+      expect(await count()).toBe(1);
+    });
+
+    test("a BEGIN by hand in AUTOCOMMIT does not reach the next borrower", async () => {
+      const own = openEngine(colour, url, { isolationLevel: "AUTOCOMMIT", poolSize: 1, maxOverflow: 0 });
+      const connection = await own.connect();
+      await connection.execDriverSql("BEGIN");
+      await connection.execDriverSql("INSERT INTO work VALUES (1)");
+      await connection.close();
+      const next = await own.connect();
+      expect(Number((await next.execDriverSql("SELECT count(*) FROM work")).scalar())).toBe(0);
+      await next.close();
+      await own.dispose();
+    });
+
+    test("read-only transactions refuse to write", async () => {
+      const connection = await engine.connect();
+      const transaction = await connection.begin({ readOnly: true });
+      await expect(async () => await connection.execDriverSql("INSERT INTO work VALUES (1)")).rejects.toThrow(DBAPIError);
+      await transaction.rollback();
+      await connection.execDriverSql("INSERT INTO work VALUES (1)");
+      await connection.commit();
+      await connection.close();
+      expect(await count()).toBe(1);
+      const reader = engine.executionOptions({ readOnly: true });
+      const second = await reader.connect();
+      await expect(async () => await second.execDriverSql("INSERT INTO work VALUES (2)")).rejects.toThrow(DBAPIError);
+      await second.close();
+      const third = await engine.connect();
+      await third.execDriverSql("INSERT INTO work VALUES (3)");
+      await third.commit();
+      await third.close();
+      expect(await count()).toBe(2);
+    });
+
+    test("deferrable is for PostgreSQL", async () => {
+      const connection = await engine.connect();
+      const begin = async (): Promise<unknown> =>
+        await connection.begin({ isolationLevel: "SERIALIZABLE", readOnly: true, deferrable: true });
+      if (db.name === "postgresql") {
+        await begin();
+        expect((await connection.execDriverSql("SHOW transaction_deferrable")).scalar()).toBe("on");
+      } else await expect(begin()).rejects.toThrow(ArgumentError);
+      await connection.close();
+      expect(engine.pool.checkedout()).toBe(0);
+    });
+
+    test("events of transactions and savepoints", async () => {
+      const connection = await engine.connect();
+      const seen: unknown[] = [];
+      const own = connection as never as Parameters<typeof event.listen<ListenedTo, "begin">>[0];
+      for (const name of ["begin", "commit", "rollback"] as const)
+        event.listen(own, name, (target: object) => void seen.push(name, target === connection));
+      for (const name of ["savepoint", "rollbackSavepoint", "releaseSavepoint"] as const)
+        event.listen(own, name, (_target: object, savepoint: string) => void seen.push(name, savepoint));
+      const outer = await connection.begin();
+      const first = await connection.beginNested();
+      await first.commit();
+      const second = await connection.beginNested();
+      await second.rollback();
+      await outer.commit();
+      await connection.close();
+      expect(seen).toEqual([
+        ...["begin", true, "savepoint", "athanor_savepoint_1", "releaseSavepoint", "athanor_savepoint_1"],
+        ...["savepoint", "athanor_savepoint_2", "rollbackSavepoint", "athanor_savepoint_2", "commit", true],
+      ]);
+    });
+
+    test("getTransaction and getNestedTransaction", async () => {
+      const connection = await engine.connect();
+      expect(connection.getTransaction()).toBeNull();
+      await connection.execDriverSql("SELECT 1");
+      expect(connection.getTransaction()?.isActive).toBe(true);
+      expect(connection.getNestedTransaction()).toBeNull();
+      await connection.beginNested();
+      expect(connection.getNestedTransaction()?.nested).toBe(true);
+      await connection.getTransaction()!.rollback();
+      expect(connection.inTransaction()).toBe(false);
+      await connection.close();
+    });
+
+    test("invalidate and detach", async () => {
+      const connection = await engine.connect();
+      await connection.execDriverSql("INSERT INTO work VALUES (1)");
+      await connection.invalidate();
+      expect(connection.invalidated).toBe(true);
+      await expect(async () => await connection.execDriverSql("SELECT 1")).rejects.toThrow(PendingRollbackError);
+      await connection.rollback();
+      await connection.execDriverSql("INSERT INTO work VALUES (2)");
+      await connection.commit();
+      await connection.detach();
+      expect(engine.pool.checkedout()).toBe(0);
+      await connection.execDriverSql("INSERT INTO work VALUES (3)");
+      await connection.commit();
+      await connection.close();
+      expect(engine.pool.checkedout()).toBe(0);
+      expect(await count()).toBe(2);
+      await expect(async () => await connection.detach()).rejects.toThrow(ResourceClosedError);
+    });
+
+    test("raw connections", async () => {
+      const raw = await engine.rawConnection();
+      expect(raw.driverConnection === null).toBe(colour === "sync" && !db.has("inProcess"));
+      raw.info.set("mine", 1);
+      expect(raw.isValid).toBe(true);
+      await raw.close();
+      await raw.close();
+      expect(engine.pool.checkedout()).toBe(0);
+    });
+  });
+});
+
+interface ListenedTo {
+  begin: (target: object) => void;
+  commit: (target: object) => void;
+  rollback: (target: object) => void;
+  savepoint: (target: object, name: string) => void;
+  rollbackSavepoint: (target: object, name: string) => void;
+  releaseSavepoint: (target: object, name: string) => void;
+}
