@@ -54,6 +54,8 @@ export default defineConfig(
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unused-expressions": "off",
+      // One test text serves both colours: awaiting what is no promise changes nothing.
+      "@typescript-eslint/await-thenable": "off",
     },
   },
   {

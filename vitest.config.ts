@@ -2,6 +2,7 @@
  * How the suite runs. `npm test` calls it through scripts/run-tests.mjs; `npx vitest run test/unit/x.test.ts` works too.
  * Databases are found or started once, by test/support/global-setup.ts; tests reach them through test/support/databases.ts.
  */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -21,6 +22,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/consumer/**"],
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", "./test/support/closing-lines.ts"],
+    // Vitest leaves one processor free, which on a machine with two means that everything waits in one line.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Starting a server and compiling a fixture project both take longer than vitest's 5 s on a busy machine with two cores.
     testTimeout: 20_000,
     hookTimeout: 60_000,

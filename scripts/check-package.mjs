@@ -17,6 +17,9 @@ const entryPoints = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target !== "string")
   .map(([path]) => manifest.name + path.slice(1));
 
+/** Optional peers that an entry point is about: whoever imports athanor/opentelemetry has OpenTelemetry. */
+const ENTRY_POINT_PEERS = ["@opentelemetry/api"];
+
 /**
  * @param {string} title
  * @param {Promise<{ code: number, output: string }>} running
@@ -54,7 +57,7 @@ async function consume(scratch, archive) {
   mkdirSync(join(modules, manifest.name), { recursive: true });
   if (!(await step("unpack", capture("tar", ["-xzf", archive, "--strip-components=1", "-C", join(modules, manifest.name)]))))
     return;
-  for (const name of [...Object.keys(manifest.dependencies ?? {}), "@types/node", "undici-types"]) {
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), ...ENTRY_POINT_PEERS, "@types/node", "undici-types"]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(inRoot("node_modules", name), join(modules, name), "junction");
   }

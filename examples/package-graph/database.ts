@@ -1,9 +1,8 @@
 /**
- * Opens the database in the colour that it can have: synchronous on SQLite, asynchronous anywhere. main.ts calls it. Sessions and
- * connections have the same methods in both colours, and `await` takes a value as well as a promise; so what is written against the
- * interfaces below, with `await`, is written once.
+ * Opens the database in either colour. main.ts calls it. Sessions and connections have the same methods in both colours, and `await` takes
+ * a value as well as a promise; so what is written against the interfaces below, with `await`, is written once.
  */
-import { createAsyncEngine, createEngine, event, makeUrl } from "athanor";
+import { createAsyncEngine, createEngine, event } from "athanor";
 import type {
   AsyncConnection,
   AsyncEngine,
@@ -56,7 +55,7 @@ export interface Database {
 /**
  * Opens a database; nothing is connected before it is used.
  *
- * @param isAsync for the asynchronous engine on SQLite too; the servers' drivers have no other
+ * @param isAsync for the asynchronous engine; a synchronous one reaches PostgreSQL and MySQL through a worker thread
  */
 export function openDatabase(url: string, isAsync: boolean, options: EngineOptions = {}): Database {
   const sent: StatementCounts = new Map();
@@ -64,7 +63,7 @@ export function openDatabase(url: string, isAsync: boolean, options: EngineOptio
     const verb = statement.trimStart().split(/\W/, 1)[0]!.toUpperCase();
     sent.set(verb, (sent.get(verb) ?? 0) + 1);
   };
-  if (isAsync || makeUrl(url).getBackendName() !== "sqlite") {
+  if (isAsync) {
     const engine = createAsyncEngine(url, options);
     event.listen(engine, "beforeCursorExecute", count);
     return {

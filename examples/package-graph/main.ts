@@ -21,7 +21,7 @@ const HELP = `Reads the packages in node_modules, loads them into a database thr
 
   --url URL   the database: sqlite:///file.db, postgresql://user:password@host/name, mysql://…
               (default: a SQLite file in examples/package-graph/.data; run it twice to see that nothing is written again)
-  --async     use the asynchronous engine on SQLite, too
+  --async     use the asynchronous engine
   --fresh     drop the example's tables first
   --echo      print every statement
   --help      print this`;
