@@ -23,7 +23,7 @@ export { QueuePool } from "./pool/queuePool.ts";
 export { SingleConnectionPool } from "./pool/singleConnectionPool.ts";
 export { StaticPool } from "./pool/staticPool.ts";
 export { registerDriver } from "./engine/driverRegistry.ts";
-export { registerPlugin, type EnginePlugin } from "./engine/plugins.ts";
+export { registerPlugin, type EnginePlugin } from "./engine/options/plugins.ts";
 export type { ConnectTarget, Driver } from "./dialects/contract.ts";
 export { event, type ConnectionEvents, type EngineEvents, type ErrorContext } from "./engine/events.ts";
 export type { PoolEvents, PoolResetState } from "./pool/events.ts";
@@ -38,16 +38,16 @@ export type {
   ExecutionOptions,
   IsolationLevel,
   SchemaTranslateMap,
-} from "./engine/executionOptions.ts";
-export type { Creator, EngineOptions } from "./engine/options.ts";
+} from "./engine/options/executionOptions.ts";
+export type { Creator, EngineOptions } from "./engine/options/options.ts";
 export type { Echo, Logger, LogRecord } from "./engine/logging.ts";
 export { CommitMark } from "./engine/replicas/commitMark.ts";
 export type { ReplicaStatus } from "./engine/replicas/replica.ts";
 export type { ReadYourWritesOptions } from "./engine/engineCore.ts";
 export type { RunOptions } from "./engine/retry.ts";
-export type { BeginOptions } from "./engine/transactionOptions.ts";
-export type { MappingResult, Result, ScalarResult, TupleResult, UniqueStrategy } from "./engine/result.ts";
+export type { BeginOptions } from "./engine/options/transactionOptions.ts";
+export type { MappingResult, Result, ScalarResult, TupleResult, UniqueStrategy } from "./engine/results/result.ts";
 export type { AsyncMappingResult, AsyncResult, AsyncScalarResult, AsyncTupleResult } from "./async/result.ts";
-export type { FrozenResult } from "./engine/frozenResult.ts";
-export type { Row } from "./engine/row.ts";
+export type { FrozenResult } from "./engine/results/frozenResult.ts";
+export type { Row } from "./engine/results/row.ts";
 export type { Parameters } from "./sql/compile/execute.ts";

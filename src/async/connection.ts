@@ -5,9 +5,15 @@
 import type { ConnectionCore } from "../engine/connection.ts";
 import type { DriverParameters } from "../engine/driverSql.ts";
 import { DISPATCHER, type ConnectionEvents, type Dispatcher, type Listenable } from "../engine/events.ts";
-import { type ExecuteOptions, type ExecutionOptions, isStreamed, portionsOf, stopOf } from "../engine/executionOptions.ts";
-import type { Result, ScalarResult } from "../engine/result.ts";
-import type { BeginOptions } from "../engine/transactionOptions.ts";
+import {
+  type ExecuteOptions,
+  type ExecutionOptions,
+  isStreamed,
+  portionsOf,
+  stopOf,
+} from "../engine/options/executionOptions.ts";
+import type { Result, ScalarResult } from "../engine/results/result.ts";
+import type { BeginOptions } from "../engine/options/transactionOptions.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
 import type { Parameters } from "../sql/compile/execute.ts";

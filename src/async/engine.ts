@@ -2,18 +2,18 @@
  * The asynchronous engine: a facade over EngineCore for drivers of either colour. `sync/engine.ts` has the same methods.
  */
 import type { Dialect } from "../dialects/contract.ts";
-import { type EngineConfigOptions, readEngineConfig } from "../engine/config.ts";
+import { type EngineConfigOptions, readEngineConfig } from "../engine/options/config.ts";
 import type { ConnectionCore } from "../engine/connection.ts";
 import { EngineCore, type ReadYourWritesOptions } from "../engine/engineCore.ts";
 import { DISPATCHER, type Dispatcher, ENGINE_EVENTS, type EngineEvents, type Listenable } from "../engine/events.ts";
-import { type ConnectOptions, type ExecutionOptions, readConnectOptions, stopOf } from "../engine/executionOptions.ts";
+import { type ConnectOptions, type ExecutionOptions, readConnectOptions, stopOf } from "../engine/options/executionOptions.ts";
 import type { Echo } from "../engine/logging.ts";
-import type { EngineOptions } from "../engine/options.ts";
-import type { EnginePlugin } from "../engine/plugins.ts";
+import type { EngineOptions } from "../engine/options/options.ts";
+import type { EnginePlugin } from "../engine/options/plugins.ts";
 import type { CommitMark } from "../engine/replicas/commitMark.ts";
 import type { ReplicaStatus } from "../engine/replicas/replica.ts";
 import { type RunOptions, runWithRetry } from "../engine/retry.ts";
-import { type BeginOptions, connectOptionsOf } from "../engine/transactionOptions.ts";
+import { type BeginOptions, connectOptionsOf } from "../engine/options/transactionOptions.ts";
 import type { URL } from "../engine/url.ts";
 import { Dispatcher as Listeners } from "../io/dispatcher.ts";
 import type { Io } from "../io/io.ts";

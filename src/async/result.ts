@@ -1,13 +1,13 @@
 /**
  * Results of the asynchronous colour whose rows come in portions: what `stream()` gives. What fetching means is in engine/resultCore.ts;
- * `engine/result.ts` has the same methods without promises. Views, uniqueness and column names need no waiting and give no promises.
+ * `engine/results/result.ts` has the same methods without promises. Views, uniqueness and column names need no waiting and give no promises.
  */
 import { ConcurrentUseError } from "../errors/engine.ts";
-import { freezeRows, type FrozenResult } from "../engine/frozenResult.ts";
-import { MergedFeed } from "../engine/mergedFeed.ts";
-import { Result, type UniqueStrategy } from "../engine/result.ts";
-import { END, ResultCore } from "../engine/resultCore.ts";
-import { columnsView, mappingView, scalarView } from "../engine/resultViews.ts";
+import { freezeRows, type FrozenResult } from "../engine/results/frozenResult.ts";
+import { MergedFeed } from "../engine/results/mergedFeed.ts";
+import { Result, type UniqueStrategy } from "../engine/results/result.ts";
+import { END, ResultCore } from "../engine/results/resultCore.ts";
+import { columnsView, mappingView, scalarView } from "../engine/results/resultViews.ts";
 import {
   shapeOfNames,
   type ColumnKey,
@@ -17,10 +17,16 @@ import {
   type Row,
   type RowShape,
   type TupleIn,
-} from "../engine/row.ts";
-import type { RowFeed } from "../engine/rowFeed.ts";
-import { RowSource, type StreamOptions } from "../engine/rowSource.ts";
-import { insertedPrimaryKey, insertedPrimaryKeyRows, mergedInfo, NO_INFO, type ResultInfo } from "../engine/statementFacts.ts";
+} from "../engine/results/row.ts";
+import type { RowFeed } from "../engine/results/rowFeed.ts";
+import { RowSource, type StreamOptions } from "../engine/results/rowSource.ts";
+import {
+  insertedPrimaryKey,
+  insertedPrimaryKeyRows,
+  mergedInfo,
+  NO_INFO,
+  type ResultInfo,
+} from "../engine/results/statementFacts.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
 

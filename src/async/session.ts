@@ -4,8 +4,8 @@
  */
 import { ArgumentError } from "../errors/base.ts";
 import { ConcurrentUseError } from "../errors/engine.ts";
-import type { ExecuteOptions } from "../engine/executionOptions.ts";
-import type { Result, ScalarResult } from "../engine/result.ts";
+import type { ExecuteOptions } from "../engine/options/executionOptions.ts";
+import type { Result, ScalarResult } from "../engine/results/result.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
 import type { Stop } from "../io/stop.ts";

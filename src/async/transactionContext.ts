@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Propagation, propagationAction } from "../engine/propagation.ts";
-import type { BeginOptions } from "../engine/transactionOptions.ts";
+import type { BeginOptions } from "../engine/options/transactionOptions.ts";
 import { InvalidRequestError } from "../errors/base.ts";
 import type { AsyncConnection } from "./connection.ts";
 import type { AsyncEngine } from "./engine.ts";

@@ -3,8 +3,7 @@
  * back to the pool. All its I/O is requests; `sync/` and `async/` hold the facades. One operation at a time.
  */
 import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
-import { DBAPIError } from "../errors/dbapi.ts";
-import { CommitOutcomeUnknownError, ConcurrentUseError, PendingRollbackError, ResourceClosedError } from "../errors/engine.ts";
+import { ConcurrentUseError, ResourceClosedError } from "../errors/engine.ts";
 import type { Dialect } from "../dialects/contract.ts";
 import { control } from "../dialects/server.ts";
 import { Dispatcher } from "../io/dispatcher.ts";
@@ -16,8 +15,8 @@ import { planExecution, type Parameters, type PlanOptions } from "../sql/compile
 import type { ExecutionPlan } from "../sql/compile/plan.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { SchemaConnection } from "../sql/schema/metadata.ts";
-import { collectResult, collectRows, portionReader, recognizeExpressions, type Outcome } from "./collect.ts";
-import { CursorFeed, type FeedOwner } from "./cursorFeed.ts";
+import { collectResult, collectRows, portionReader, recognizeExpressions, type Outcome } from "./results/collect.ts";
+import { CursorFeed, type FeedOwner } from "./results/cursorFeed.ts";
 import { handleDriverError } from "./driverErrors.ts";
 import { type DriverParameters, planDriverSql } from "./driverSql.ts";
 import type { EngineCore } from "./engineCore.ts";
@@ -29,16 +28,23 @@ import {
   optionsOfCall,
   schemaMapOf,
   stopOf,
-} from "./executionOptions.ts";
+} from "./options/executionOptions.ts";
 import type { CommitMark } from "./replicas/commitMark.ts";
 import type { Loan } from "./replicas/replicaSet.ts";
-import type { Result } from "./result.ts";
-import type { RowFeed } from "./rowFeed.ts";
-import { openCursor, type Sender, sendPlan } from "./sending.ts";
+import type { Result } from "./results/result.ts";
+import type { RowFeed } from "./results/rowFeed.ts";
+import { givesRows, openCursor, type Sender, sendPlan } from "./sending.ts";
 import { shownParameters } from "./shownParameters.ts";
 import { StatementLog } from "./statementLog.ts";
+import { commitFailure, lostTransaction } from "./transactionErrors.ts";
 import { TransactionCore, type TransactionKind, type TransactionOwner } from "./transaction.ts";
-import { type BeginOptions, isReadOnly, readBeginOptions, transactionMode, type TransactionMode } from "./transactionOptions.ts";
+import {
+  type BeginOptions,
+  isReadOnly,
+  readBeginOptions,
+  transactionMode,
+  type TransactionMode,
+} from "./options/transactionOptions.ts";
 
 export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedOwner, Sender {
   readonly engine: EngineCore;
@@ -554,7 +560,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     const usedAutocommit = this.#mode?.isAutocommit === true && !this.engine.settings.skipAutocommitRollback;
     if (!discard) {
       try {
-        yield* this.#feed?.close() ?? nothing();
+        if (this.#feed !== null) yield* this.#feed.close();
         yield* this.rollback();
       } catch {
         // Whatever is wrong with the connection, nobody else may have it.
@@ -717,35 +723,10 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   }
 }
 
-/** Whether it is worth asking for a cursor. What SQL text gives is only known when it has run, so its first word has to do. */
-function givesRows(plan: ExecutionPlan & { readonly mode: "single" }): boolean {
-  if (plan.kind !== "text") return plan.statement.returnsRows;
-  return /^[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b/i.test(plan.statement.sql);
-}
-
 /** Keeps nothing. */
 const NO_CACHE = { get: () => undefined, set: () => undefined };
 
 /** Some drivers give binary text as bytes. */
 function textOf(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : String(value);
-}
-
-function* nothing(): Io<void> {
-  // There is nothing to do.
-}
-
-function lostTransaction(): PendingRollbackError {
-  return new PendingRollbackError(
-    "The connection was lost in the middle of a transaction. Call rollback() before going on; nothing of the transaction was saved.",
-  );
-}
-
-/** A connection that was lost while COMMIT was under way may have been lost before or after the server did it. */
-function commitFailure(error: unknown): unknown {
-  if (!(error instanceof DBAPIError) || !error.isDisconnect) return error;
-  return new CommitOutcomeUnknownError(
-    "The connection was lost during COMMIT: the transaction may have been saved, or not. Look for its work before doing it again.",
-    { cause: error.cause, statement: error.statement, driverCode: error.driverCode, isDisconnect: true },
-  );
 }

@@ -25,15 +25,15 @@ import { ConnectionCore } from "./connection.ts";
 import { handleDriverError } from "./driverErrors.ts";
 import { findDriver } from "./driverRegistry.ts";
 import { ENGINE_EVENTS, type EngineEvents } from "./events.ts";
-import { checkExecutionOptions, type ConnectOptions, type ExecutionOptions } from "./executionOptions.ts";
+import { checkExecutionOptions, type ConnectOptions, type ExecutionOptions } from "./options/executionOptions.ts";
 import { Log } from "./logging.ts";
-import { type EngineOptions, type EngineSettings, readEngineOptions } from "./options.ts";
+import { type EngineOptions, type EngineSettings, readEngineOptions } from "./options/options.ts";
 import { patientConnection } from "./patientConnection.ts";
-import { applyPlugins, type EnginePlugin } from "./plugins.ts";
+import { applyPlugins, type EnginePlugin } from "./options/plugins.ts";
 import { CommitMark, requireMark } from "./replicas/commitMark.ts";
 import { Replica } from "./replicas/replica.ts";
 import { type Loan, ReplicaSet } from "./replicas/replicaSet.ts";
-import { isReadOnly, transactionMode } from "./transactionOptions.ts";
+import { isReadOnly, transactionMode } from "./options/transactionOptions.ts";
 import { makeUrl, type URL } from "./url.ts";
 
 /** How a facade may use a driver: a synchronous engine needs one that answers at once. */

@@ -15,8 +15,8 @@ import type { PoolEvents } from "../pool/events.ts";
 import { POOL_EVENT_NAMES } from "../pool/events.ts";
 import type { ConnectTarget } from "../dialects/contract.ts";
 import type { AthanorError } from "../errors/base.ts";
-import type { ExecutionOptions } from "./executionOptions.ts";
-import type { Result } from "./result.ts";
+import type { ExecutionOptions } from "./options/executionOptions.ts";
+import type { Result } from "./results/result.ts";
 
 export { DISPATCHER, type Dispatcher, type Listenable };
 

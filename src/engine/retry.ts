@@ -8,7 +8,7 @@ import type { Io } from "../io/io.ts";
 import { type Duration, parseDuration } from "../util/duration.ts";
 import type { ConnectionCore } from "./connection.ts";
 import type { EngineCore } from "./engineCore.ts";
-import { type BeginOptions, connectOptionsOf } from "./transactionOptions.ts";
+import { type BeginOptions, connectOptionsOf } from "./options/transactionOptions.ts";
 
 /** The options of `run`. */
 export interface RunOptions extends BeginOptions {

@@ -6,7 +6,7 @@ import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, Dr
 import type { Dispatcher } from "../io/dispatcher.ts";
 import type { Io } from "../io/io.ts";
 import type { ExecutionPlan } from "../sql/compile/plan.ts";
-import type { Outcome } from "./collect.ts";
+import type { Outcome } from "./results/collect.ts";
 import type { ConnectionEvents, CursorExecution } from "./events.ts";
 import { shownParameters } from "./shownParameters.ts";
 
@@ -131,4 +131,10 @@ export function* openCursor(
     throw error;
   }
   return { cursor, statement };
+}
+
+/** Whether it is worth asking for a cursor. What SQL text gives is only known when it has run, so its first word has to do. */
+export function givesRows(plan: ExecutionPlan & { readonly mode: "single" }): boolean {
+  if (plan.kind !== "text") return plan.statement.returnsRows;
+  return /^[\s(]*(?:SELECT|WITH|VALUES|TABLE)\b/i.test(plan.statement.sql);
 }

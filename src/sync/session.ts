@@ -2,8 +2,8 @@
  * The synchronous session: a facade over SessionCore. Every method runs the core's and returns; `async/session.ts` has the same methods.
  */
 import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
-import type { ExecuteOptions } from "../engine/executionOptions.ts";
-import type { Result, ScalarResult } from "../engine/result.ts";
+import type { ExecuteOptions } from "../engine/options/executionOptions.ts";
+import type { Result, ScalarResult } from "../engine/results/result.ts";
 import { runSync } from "../io/runSync.ts";
 import { SessionCore, type SessionOptions } from "../orm/session/sessionCore.ts";
 import type { Parameters } from "../sql/compile/execute.ts";

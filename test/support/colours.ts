@@ -4,7 +4,7 @@
 import { createAsyncEngine } from "../../src/async/engine.ts";
 import { builtInDrivers } from "../../src/drivers/index.ts";
 import { registerDriver } from "../../src/engine/driverRegistry.ts";
-import type { EngineOptions } from "../../src/engine/options.ts";
+import type { EngineOptions } from "../../src/engine/options/options.ts";
 import { createEngine } from "../../src/sync/engine.ts";
 import type { TestDatabase } from "./databases.ts";
 

@@ -2,8 +2,8 @@
  * A row feed over a list, for tests of results: it notes what is asked of it, can wait before each portion as a server makes one wait, and can
  * fail in the middle.
  */
-import { asRow, rowShape, type RowShape } from "../../src/engine/row.ts";
-import type { RowFeed } from "../../src/engine/rowFeed.ts";
+import { asRow, rowShape, type RowShape } from "../../src/engine/results/row.ts";
+import type { RowFeed } from "../../src/engine/results/rowFeed.ts";
 import type { Io } from "../../src/io/io.ts";
 import type { Stop } from "../../src/io/stop.ts";
 

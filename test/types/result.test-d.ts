@@ -1,9 +1,9 @@
 /** The types of results: what each view gives, what a column may be asked by, and that both colours have the same methods. */
 import { describe, expectTypeOf, it } from "vitest";
 import type { AsyncMappingResult, AsyncResult, AsyncScalarResult, AsyncTupleResult } from "../../src/async/result.ts";
-import type { FrozenResult } from "../../src/engine/frozenResult.ts";
-import type { MappingResult, Result, ScalarResult, TupleResult } from "../../src/engine/result.ts";
-import type { Row } from "../../src/engine/row.ts";
+import type { FrozenResult } from "../../src/engine/results/frozenResult.ts";
+import type { MappingResult, Result, ScalarResult, TupleResult } from "../../src/engine/results/result.ts";
+import type { Row } from "../../src/engine/results/row.ts";
 import { func, MetaData, select, t, text, type Executable, type RowOf } from "../../src/sql/index.ts";
 
 const metadata = new MetaData();

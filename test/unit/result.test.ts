@@ -4,8 +4,8 @@
  */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { asyncResult, type AsyncResult } from "../../src/async/result.ts";
-import { Result, streamedResult } from "../../src/engine/result.ts";
-import { asRow, rowShape, type RowShape } from "../../src/engine/row.ts";
+import { Result, streamedResult } from "../../src/engine/results/result.ts";
+import { asRow, rowShape, type RowShape } from "../../src/engine/results/row.ts";
 import {
   ArgumentError,
   InvalidRequestError,

@@ -2,8 +2,8 @@
 import { inspect } from "node:util";
 import { Decimal } from "decimal.js";
 import { describe, expect, test } from "vitest";
-import { asRow, rowShape, shapeOfNames, type Row, type RowShape } from "../../src/engine/row.ts";
-import { isSameValue, Uniqueness } from "../../src/engine/uniqueness.ts";
+import { asRow, rowShape, shapeOfNames, type Row, type RowShape } from "../../src/engine/results/row.ts";
+import { isSameValue, Uniqueness } from "../../src/engine/results/uniqueness.ts";
 import { ArgumentError, NoSuchColumnError } from "../../src/errors/index.ts";
 import { func, literal, MetaData, t } from "../../src/sql/index.ts";
 import { Duration } from "../../src/types/duration.ts";

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { asyncResult, type AsyncResult } from "../../src/async/result.ts";
-import { streamedResult } from "../../src/engine/result.ts";
-import type { StreamOptions } from "../../src/engine/rowSource.ts";
+import { streamedResult } from "../../src/engine/results/result.ts";
+import type { StreamOptions } from "../../src/engine/results/rowSource.ts";
 import {
   ArgumentError,
   CancelledError,

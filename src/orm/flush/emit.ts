@@ -4,7 +4,7 @@
  */
 import { NotYetSupportedError } from "../../errors/base.ts";
 import { FlushError, StaleDataError } from "../../errors/orm.ts";
-import type { Result } from "../../engine/result.ts";
+import type { Result } from "../../engine/results/result.ts";
 import type { Io } from "../../io/io.ts";
 import { BindParameter, ColumnElement } from "../../sql/nodes/element.ts";
 import { Delete, Insert, Update } from "../../sql/nodes/dml.ts";

@@ -3,10 +3,10 @@
  * or for many objects at once). What a statement compiles to is kept per engine.
  */
 import { ObjectDeletedError } from "../../errors/orm.ts";
-import type { ExecutionOptions } from "../../engine/executionOptions.ts";
+import type { ExecutionOptions } from "../../engine/options/executionOptions.ts";
 import type { EngineCore } from "../../engine/engineCore.ts";
-import { asRow, rowShape } from "../../engine/row.ts";
-import { Result } from "../../engine/result.ts";
+import { asRow, rowShape } from "../../engine/results/row.ts";
+import { Result } from "../../engine/results/result.ts";
 import type { Io } from "../../io/io.ts";
 import type { Compiled } from "../../sql/compile/compiled.ts";
 import { compile } from "../../sql/compile/compiler.ts";

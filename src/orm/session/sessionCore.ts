@@ -6,9 +6,15 @@ import { ArgumentError, InvalidRequestError, NotYetSupportedError } from "../../
 import { NoResultFound, PendingRollbackError } from "../../errors/engine.ts";
 import { UnmappedError } from "../../errors/orm.ts";
 import type { ConnectionCore } from "../../engine/connection.ts";
-import { type ExecuteOptions, type ExecutionOptions, isStreamed, optionsOfCall, stopOf } from "../../engine/executionOptions.ts";
+import {
+  type ExecuteOptions,
+  type ExecutionOptions,
+  isStreamed,
+  optionsOfCall,
+  stopOf,
+} from "../../engine/options/executionOptions.ts";
 import type { EngineCore } from "../../engine/engineCore.ts";
-import type { Result } from "../../engine/result.ts";
+import type { Result } from "../../engine/results/result.ts";
 import type { Io } from "../../io/io.ts";
 import type { Stop } from "../../io/stop.ts";
 import { describe } from "../../sql/coerce/describe.ts";

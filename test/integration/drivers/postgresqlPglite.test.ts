@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pgliteDriver } from "../../../src/drivers/pglite.ts";
+import { pgliteDriver } from "../../../src/drivers/postgresql/pglite.ts";
 import { failureOf, Session, targetOf } from "../../support/postgresqlDrivers.ts";
 
 const OPENING_MS = 60_000;

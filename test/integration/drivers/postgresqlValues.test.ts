@@ -1,8 +1,8 @@
 /** What every PostgreSQL driver must give alike: the wire's own values, results, cursors, and statements in bulk. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pgDriver } from "../../../src/drivers/pg.ts";
-import { pgliteDriver } from "../../../src/drivers/pglite.ts";
-import { postgresDriver } from "../../../src/drivers/postgres.ts";
+import { pgDriver } from "../../../src/drivers/postgresql/pg.ts";
+import { pgliteDriver } from "../../../src/drivers/postgresql/pglite.ts";
+import { postgresDriver } from "../../../src/drivers/postgresql/postgres.ts";
 import { databases } from "../../support/databases.ts";
 import { failureOf, Session, statement } from "../../support/postgresqlDrivers.ts";
 

@@ -1,7 +1,7 @@
 /** What is logged, where to, and what never is. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LogRecord } from "../../../src/engine/logging.ts";
-import type { EngineOptions } from "../../../src/engine/options.ts";
+import type { EngineOptions } from "../../../src/engine/options/options.ts";
 import { createEngine, type Engine } from "../../../src/sync/engine.ts";
 import { bindparam, insert, MetaData, select, t, text } from "../../../src/sql/index.ts";
 import { openEngine } from "../../support/colours.ts";

@@ -1,7 +1,7 @@
 /** How transactions run: isolation levels, AUTOCOMMIT, read-only, savepoints, and what is left on a connection afterwards. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { event } from "../../../src/engine/events.ts";
-import type { IsolationLevel } from "../../../src/engine/executionOptions.ts";
+import type { IsolationLevel } from "../../../src/engine/options/executionOptions.ts";
 import {
   ArgumentError,
   DBAPIError,

@@ -8,7 +8,7 @@ import type { AsyncConnection } from "../../../src/async/connection.ts";
 import type { AsyncEngine } from "../../../src/async/engine.ts";
 import { event } from "../../../src/engine/events.ts";
 import type { Engine } from "../../../src/sync/engine.ts";
-import type { EngineOptions } from "../../../src/engine/options.ts";
+import type { EngineOptions } from "../../../src/engine/options/options.ts";
 import {
   CancelledError,
   CommitOutcomeUnknownError,
