@@ -4,6 +4,7 @@ import { event } from "../../../src/engine/events.ts";
 import { ArgumentError, InvalidRequestError } from "../../../src/errors/index.ts";
 import type { Engine } from "../../../src/sync/engine.ts";
 import { type Colour, openEngine } from "../../support/colours.ts";
+import { sqliteScheme } from "../../support/databases.ts";
 import { startMysql } from "../../support/servers/mysql.ts";
 import { describeWithOwn } from "../../support/servers/needs.ts";
 import { startPostgresql } from "../../support/servers/postgresql.ts";
@@ -108,7 +109,7 @@ for (const { kind, database, start } of KINDS)
 
 describe("two-phase transactions [sqlite]", () => {
   test("are refused", () => {
-    const engine = openEngine("sync", "sqlite://") as Engine;
+    const engine = openEngine("sync", `${sqliteScheme}://`) as Engine;
     using connection = engine.connect();
     expect(() => connection.beginTwophase()).toThrow(/sqlite has no two-phase transactions/);
   });

@@ -20,6 +20,7 @@ import {
 } from "../../../src/errors/index.ts";
 import { text } from "../../../src/sql/index.ts";
 import { type Colour, openEngine } from "../../support/colours.ts";
+import { sqliteScheme } from "../../support/databases.ts";
 import { startMysql } from "../../support/servers/mysql.ts";
 import { describeWithOwn } from "../../support/servers/needs.ts";
 import { startPostgresql } from "../../support/servers/postgresql.ts";
@@ -420,7 +421,7 @@ for (const { kind, database, start, sessionId, kill, sleeping, many, holdCommit 
 
 describe.each<Colour>(["sync", "async"])("a pool of SQLite under %s", (colour) => {
   test("exhausted: an error that says what to do", async () => {
-    const engine = openEngine(colour, "sqlite://", { poolTimeout: 20 });
+    const engine = openEngine(colour, `${sqliteScheme}://`, { poolTimeout: 20 });
     const connection = await engine.connect();
     await expect(async () => await engine.connect()).rejects.toThrow(TimeoutError);
     await connection.close();
