@@ -301,8 +301,6 @@ for (const { kind, database, start, sessionId, kill, sleeping, many, holdCommit 
       await engine.dispose();
 
       server.pause();
-      // The signal takes a moment to arrive.
-      await sleep(100);
       try {
         const slow = open();
         await expect(slow.connect({ timeout: 200 })).rejects.toThrow(StatementTimeoutError);
@@ -322,8 +320,6 @@ for (const { kind, database, start, sessionId, kill, sleeping, many, holdCommit 
       const connection = await engine.connect();
       await connection.execDriverSql("SELECT 1");
       server.pause();
-      // The signal takes a moment to arrive.
-      await sleep(100);
       const begun = performance.now();
       const asked = connection.execDriverSql("SELECT 2", [], { timeout: 200 });
       asked.catch(() => undefined);
@@ -343,8 +339,6 @@ for (const { kind, database, start, sessionId, kill, sleeping, many, holdCommit 
       const engine = open({ poolSize: 1, maxOverflow: 0, poolPrePing: true });
       await works(engine);
       server.pause();
-      // The signal takes a moment to arrive.
-      await sleep(100);
       const connecting = engine.connect();
       connecting.catch(() => undefined);
       await sleep(6000);

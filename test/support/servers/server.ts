@@ -3,7 +3,7 @@
  * beside this one know the programs and their settings. It ends with the test process (guard.ts) and never touches another server.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { connectRaw, type RawConnection } from "../raw-connections.ts";
@@ -155,7 +155,9 @@ export class TestServer {
   }
 
   #pauseOne(pid: number): void {
-    if (signal(pid, "SIGSTOP")) this.#paused.push(pid);
+    if (!signal(pid, "SIGSTOP")) return;
+    this.#paused.push(pid);
+    waitUntilStopped(pid);
   }
 
   async #untilReady(): Promise<void> {
@@ -208,5 +210,25 @@ export async function launch(what: Launch): Promise<TestServer> {
   } catch (error) {
     await server.stop();
     throw error;
+  }
+}
+
+/** The signal takes a moment to reach all threads, in which a server still answers. Where there is no /proc, that moment is waited out. */
+function waitUntilStopped(pid: number): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let attempt = 0; attempt < 100; attempt++) {
+    Atomics.wait(pause, 0, 0, 5);
+    if (statesOfThreads(pid).every((state) => state === "T")) return;
+  }
+}
+
+function statesOfThreads(pid: number): readonly string[] {
+  try {
+    const folder = `/proc/${pid}/task`;
+    return readdirSync(folder).map(
+      (thread) => / ([A-Za-z]) /.exec(readFileSync(`${folder}/${thread}/stat`, "utf8").replace(/^.*\)/, ""))?.[1] ?? "",
+    );
+  } catch {
+    return ["?"];
   }
 }
