@@ -6,7 +6,7 @@ for (const driver of builtInDrivers) registerDriver(driver);
 
 export * from "./sql/index.ts";
 export * from "./errors/index.ts";
-export { URL, makeUrl } from "./engine/url.ts";
+export { URL, makeUrl, type ConnectArgNames } from "./engine/url.ts";
 export { createEngine, Engine, engineFromConfig } from "./sync/engine.ts";
 export { Connection } from "./sync/connection.ts";
 export { RawConnection } from "./sync/rawConnection.ts";
@@ -25,9 +25,38 @@ export { StaticPool } from "./pool/staticPool.ts";
 export { registerDriver } from "./engine/driverRegistry.ts";
 export { registerPlugin, type EnginePlugin } from "./engine/options/plugins.ts";
 export type { ConnectTarget, Driver } from "./dialects/contract.ts";
-export { event, type ConnectionEvents, type EngineEvents, type ErrorContext } from "./engine/events.ts";
+export type {
+  DriverColumn,
+  DriverConnection,
+  DriverCursor,
+  DriverManyResult,
+  DriverResult,
+  DriverStatement,
+  MaybePromise,
+} from "./io/driver.ts";
+export type { Io, IoRequest, Waiter } from "./io/io.ts";
+export {
+  DISPATCHER,
+  event,
+  type Dispatcher,
+  type Listenable,
+  type ConnectionEvents,
+  type EngineEvents,
+  type ErrorContext,
+} from "./engine/events.ts";
 export type { PoolEvents, PoolResetState } from "./pool/events.ts";
-export type { Pool, PoolClass, PooledConnection } from "./pool/pool.ts";
+export type { PoolOptionName, PoolOptions, ResetOnReturn } from "./pool/options.ts";
+export type {
+  DisposeOptions,
+  InvalidateOptions,
+  Pool,
+  PoolClass,
+  PooledConnection,
+  PoolHost,
+  PoolLog,
+  ReleaseOptions,
+  ResetWay,
+} from "./pool/pool.ts";
 export type { PoolMetrics } from "./pool/metrics.ts";
 export { JSON_NULL } from "./types/jsonNull.ts";
 export { Duration, type DurationParts } from "./types/duration.ts";
@@ -46,7 +75,7 @@ export type { ReplicaStatus } from "./engine/replicas/replica.ts";
 export type { ReadYourWritesOptions } from "./engine/engineCore.ts";
 export type { RunOptions } from "./engine/retry.ts";
 export type { BeginOptions } from "./engine/options/transactionOptions.ts";
-export type { MappingResult, Result, ScalarResult, TupleResult, UniqueStrategy } from "./engine/results/result.ts";
+export type { MappingResult, PrimaryKeyRow, Result, ScalarResult, TupleResult, UniqueStrategy } from "./engine/results/result.ts";
 export type { AsyncMappingResult, AsyncResult, AsyncScalarResult, AsyncTupleResult } from "./async/result.ts";
 export type { FrozenResult } from "./engine/results/frozenResult.ts";
 export type { Row } from "./engine/results/row.ts";

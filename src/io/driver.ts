@@ -88,6 +88,13 @@ export interface DriverConnection {
    * @param running settled when the statement has been answered
    */
   cancel?(running: Promise<unknown>): Promise<void>;
+  /**
+   * Lets the process end while the connection is open, as `unref` of a socket does; `ref` makes it keep the process alive again, as it does
+   * from the start. The pool calls `unref` when the connection becomes idle, and `ref` before anything is asked of it again. Either can be
+   * called twice, and on a lost connection. Absent where a connection never keeps the process alive, or where that cannot be changed.
+   */
+  unref?(): void;
+  ref?(): void;
   /** Takes leave of the server and closes. */
   close(): MaybePromise<void>;
   /** Closes at once, without a word to a server that may never answer. Statements under way are rejected. Never throws. */

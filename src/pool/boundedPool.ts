@@ -73,7 +73,7 @@ export abstract class BoundedPool extends BasePool {
 
   protected takePlace(): Place | LineWaiter {
     const idle = this.#bounds.useLifo === true ? this.#idle.pop() : this.#idle.shift();
-    if (idle !== undefined) return idle;
+    if (idle !== undefined) return wakened(idle);
     if (this.#places < this.#bounds.size + this.#bounds.overflow) {
       this.#places++;
       return null;
@@ -98,6 +98,8 @@ export abstract class BoundedPool extends BasePool {
     if (this.#line.serve(record)) return true;
     if (this.#idle.length >= this.#bounds.size) return false;
     this.#idle.push(record);
+    // Nothing is asked of it and nobody waits for it, so that the process may end.
+    record.connection.unref?.();
     return true;
   }
 
@@ -106,8 +108,14 @@ export abstract class BoundedPool extends BasePool {
   }
 
   protected takeIdle(): readonly PoolRecord[] {
-    return this.#idle.splice(0);
+    return this.#idle.splice(0).map(wakened);
   }
+}
+
+/** No more idle: whoever asks something of it, if only to close, is to hear the answer before the process ends. */
+function wakened(record: PoolRecord): PoolRecord {
+  record.connection.ref?.();
+  return record;
 }
 
 function finite(limit: number, standsForNone: number): number {

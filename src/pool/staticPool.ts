@@ -69,6 +69,7 @@ export class StaticPool extends BasePool {
 
   protected takePlace(): Place | LineWaiter {
     const shared = this.#shared;
+    shared?.connection.ref?.();
     if (shared !== null && this.isFit(shared)) return shared;
     if (this.#opening !== undefined) return new LineWaiter(this.#line, Infinity, this.counters, cannotWait);
     this.#shared = null;
@@ -79,6 +80,8 @@ export class StaticPool extends BasePool {
 
   protected markLent(record: PoolRecord): void {
     this.#borrowers.set(record, (this.#borrowers.get(record) ?? 0) + 1);
+    // The last of the others may have given it back while it was being lent.
+    record.connection.ref?.();
     if (this.#shared === null || !this.isFit(this.#shared)) this.#shared = record;
     this.#endOpening();
   }
@@ -91,7 +94,11 @@ export class StaticPool extends BasePool {
   }
 
   protected keep(record: PoolRecord, isFit: boolean): boolean {
-    return this.#borrowers.has(record) || (isFit && record === this.#shared);
+    if (this.#borrowers.has(record)) return true;
+    if (!isFit || record !== this.#shared) return false;
+    // Nobody waits for an idle connection, so that the process may end.
+    record.connection.unref?.();
+    return true;
   }
 
   protected freePlace(place: Place): void {
@@ -100,6 +107,7 @@ export class StaticPool extends BasePool {
   }
 
   protected takeIdle(): readonly PoolRecord[] {
+    this.#shared?.connection.ref?.();
     return this.#shared === null ? [] : [this.#shared];
   }
 

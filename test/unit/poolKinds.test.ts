@@ -1,5 +1,6 @@
 /** The other kinds of pools: none kept, one shared, one asserted, one for in-memory databases. */
 import { describe, expect, test } from "vitest";
+import { event } from "../../src/engine/events.ts";
 import { ArgumentError, DisconnectionError, InvalidRequestError, SyncWaitError } from "../../src/errors/index.ts";
 import { runAsync } from "../../src/io/runAsync.ts";
 import { runSync } from "../../src/io/runSync.ts";
@@ -82,6 +83,33 @@ describe.each(CLASSES.map((poolClass) => ({ name: poolClass.name, poolClass })))
     expect([server.openConnections, pool.checkedout()]).toEqual([0, 0]);
   });
 
+  test("lets the process end while a connection is idle, and at no other time", () => {
+    const server = new FakeServer();
+    const held = new Map<unknown, boolean>();
+    const pool = makePool(poolClass, server, {}, "createEngine");
+    event.listen(pool, "connect", (id, { connection }) => {
+      held.set(id, true);
+      Object.assign(connection, { ref: () => held.set(id, true), unref: () => held.set(id, false) });
+    });
+    event.listen(pool, "close", (id) => void expect(held.get(id)).toBe(true));
+    for (let round = 0; round < 2; round++) {
+      const record = runSync(pool.acquire());
+      const id = record.connection.driverConnection;
+      expect(held.get(id)).toBe(true);
+      runSync(pool.release(record, { dirty: true }));
+      expect(held.get(id)).toBe(pool.checkedin() === 0);
+    }
+    runSync(pool.dispose());
+    const lost = runSync(pool.acquire());
+    runSync(pool.invalidateConnection(lost));
+    runSync(pool.release(lost));
+    runSync(pool.release(runSync(pool.acquire())));
+    pool.invalidate();
+    runSync(pool.release(runSync(pool.acquire())));
+    runSync(pool.dispose());
+    expect(server.openConnections).toBe(0);
+  });
+
   test("has numbers for metrics", () => {
     const pool = makePool(poolClass, new FakeServer(), {}, "createEngine");
     expect(Object.values(pool.metrics()).every(Number.isFinite)).toBe(true);
@@ -151,6 +179,29 @@ describe("StaticPool", () => {
     expect(() => runSync(pool.release(lent[0]!))).toThrow(InvalidRequestError);
     expect([server.openConnections, ...counts(pool)]).toEqual([1, 1, 0, 0]);
     expect(pool.status()).toBe("StaticPool");
+  });
+
+  test("keeps the process alive until the last borrower has given the connection back", () => {
+    const server = new FakeServer();
+    const pool = new StaticPool(server);
+    let isHeld = true;
+    event.listen(pool, "connect", (_id, { connection }) => {
+      Object.assign(connection, { ref: () => (isHeld = true), unref: () => (isHeld = false) });
+    });
+    const [one, other] = [runSync(pool.acquire()), runSync(pool.acquire())];
+    runSync(pool.release(one));
+    expect(isHeld).toBe(true);
+    // The first comes again, and the other goes while it is being lent.
+    const coming = runScripted(
+      (function* () {
+        event.listen(pool, "checkout", () => runSync(pool.release(other)), { once: true });
+        return yield* pool.acquire();
+      })(),
+      [],
+    );
+    expect(isHeld).toBe(true);
+    runSync(pool.release(coming));
+    expect(isHeld).toBe(false);
   });
 
   test("opens one, however many come at the same time", async () => {

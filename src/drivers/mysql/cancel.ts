@@ -15,6 +15,19 @@ const ROOM_RETRY_MS = 50;
  */
 const AGAIN_MS = 100;
 
+/** The end of a statement that was told to stop when the server had nothing to stop: between two steps of one request. */
+export class StoppedError extends Error {
+  /** ER_QUERY_INTERRUPTED, as the server would have answered. */
+  readonly code = "ER_QUERY_INTERRUPTED";
+  readonly errno = 1317;
+  readonly sqlState = "70100";
+
+  /** @param when between which steps: "between two of its parameter sets" */
+  constructor(when: string) {
+    super(`The statement was stopped ${when}`);
+  }
+}
+
 /** The second connection. */
 export interface Killer {
   kill(threadId: number): Promise<void>;

@@ -3,9 +3,10 @@
  * stopped over a second connection, and a cursor that is closed early leaves the connection usable. The two driver files extend it with
  * what their packages do differently.
  */
+import type { Socket } from "node:net";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
 import { ConnectionLoss } from "../connectionLoss.ts";
-import { type Killer, killUntilEnded, pause } from "./cancel.ts";
+import { type Killer, killUntilEnded, pause, StoppedError } from "./cancel.ts";
 import { RowStream } from "./rowStream.ts";
 
 /** A cursor that is closed early reads on for so long before the server is told to stop: most have little left. */
@@ -33,6 +34,8 @@ export abstract class MysqlConnection implements DriverConnection {
   protected abstract run(statement: DriverStatement, parameters: readonly unknown[]): Promise<DriverResult>;
   /** Starts a statement whose rows go into the stream as they come; every error goes there too. */
   protected abstract start(statement: DriverStatement, stream: RowStream): void;
+  /** Its socket; that of `connectArgs.stream` may be any stream. */
+  protected abstract readonly socket: Partial<Pick<Socket, "ref" | "unref">>;
   /** The number by which the server knows the connection. */
   protected abstract readonly threadId: number;
   /** A second connection to the same server. */
@@ -78,6 +81,14 @@ export abstract class MysqlConnection implements DriverConnection {
     }
   }
 
+  ref(): void {
+    this.socket.ref?.();
+  }
+
+  unref(): void {
+    this.socket.unref?.();
+  }
+
   async close(): Promise<void> {
     // A lost connection would wait for an answer that never comes, and a busy one for its statement.
     if (!this.#isOpen || this.#loss.isAwaited || this.#cursor !== null) return this.destroy();
@@ -116,7 +127,7 @@ export abstract class MysqlConnection implements DriverConnection {
 
   /** Between two steps of one request the server has nothing to stop. */
   protected checkInterrupt(): void {
-    if (this.#isInterrupted) throw new Error("The statement was stopped between two of its parameter sets");
+    if (this.#isInterrupted) throw new StoppedError("between two of its parameter sets");
   }
 
   /** The connection is gone; whatever is under way fails. */

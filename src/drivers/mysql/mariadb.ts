@@ -7,11 +7,12 @@ import type { Readable } from "node:stream";
 import type * as Mariadb from "mariadb";
 import { formatDateTime } from "../../dialects/conversion/dates.ts";
 import type { ConnectTarget, Driver } from "../../dialects/contract.ts";
-import { ArgumentError } from "../../errors/base.ts";
 import type { DriverColumn, DriverConnection, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
 import { generatedKey, mysqlColumn } from "./columns.ts";
 import { checkCount, lostConnection, MysqlConnection } from "./connection.ts";
+import { unsendable } from "./parameters.ts";
 import type { RowFlow, RowStream } from "./rowStream.ts";
+import { refuseOptions } from "../options.ts";
 import { addressOf, type MysqlAddress, type MysqlTarget, mysqlTarget, openSocket } from "./target.ts";
 import { loadPackage } from "../packages.ts";
 
@@ -29,6 +30,31 @@ const WHOLE_SECONDS = "2024-02-29 01:02:03".length;
 /** How much goes to the server in one batch: the package cuts longer ones, and then sends the next before it knows how the last ended. */
 const BATCH_SETS = 1_000;
 const BATCH_BYTES = 1_000_000;
+
+/** What the dialect's conversions and this file rely on; nobody can set it otherwise. */
+const OWN_OPTIONS = {
+  prepareCacheLength: STATEMENTS_KEPT,
+  rowsAsArray: true,
+  metaAsArray: true,
+  dateStrings: true,
+  jsonStrings: true,
+  bitOneIsBoolean: false,
+  bigIntAsNumber: false,
+  supportBigNumbers: false,
+  decimalAsNumber: false,
+  insertIdAsNumber: false,
+  namedPlaceholders: false,
+  nestTables: false,
+  typeCast: undefined,
+  timezone: "local",
+  multipleStatements: false,
+  permitLocalInfile: false,
+  // The socket is ours, and its server is the one that knows the thread's number.
+  permitRedirect: false,
+  // UPDATE reports the rows it matched, not only those it changed.
+  foundRows: true,
+  logParam: false,
+};
 
 /** What is used of a column's description; the package's own type leaves out the numbers. */
 interface Field {
@@ -55,13 +81,13 @@ interface Inside {
 class MariadbConnection extends MysqlConnection {
   readonly #connection: Mariadb.Connection & Inside;
   readonly #target: MysqlTarget;
-  readonly #socket: Socket;
+  protected readonly socket: Socket;
 
   constructor(connection: Mariadb.Connection & Inside, target: MysqlTarget, socket: Socket) {
     super();
     this.#connection = connection;
     this.#target = target;
-    this.#socket = socket;
+    this.socket = socket;
     // Without a listener, a connection that the server ends while it is idle would end the process.
     connection.on("error", (error: Error) => this.lose(this.#failure(error)));
     connection.on("end", () => this.lose(lostConnection("The server closed the connection")));
@@ -76,7 +102,7 @@ class MariadbConnection extends MysqlConnection {
   }
 
   protected openAnother(): Promise<MysqlConnection> {
-    return openConnection(this.#target, addressOf(this.#socket, this.#target.address));
+    return openConnection(this.#target, addressOf(this.socket, this.#target.address));
   }
 
   protected leave(): Promise<void> {
@@ -85,7 +111,7 @@ class MariadbConnection extends MysqlConnection {
 
   protected cut(): void {
     // The package's own way would first open a connection to kill this one.
-    this.#socket.destroy(lostConnection("The connection was destroyed"));
+    this.socket.destroy(lostConnection("The connection was destroyed"));
   }
 
   protected async run(statement: DriverStatement, parameters: readonly unknown[]): Promise<DriverResult> {
@@ -94,7 +120,11 @@ class MariadbConnection extends MysqlConnection {
       if (!statement.returnsRows && parameters.length === 0) return resultOf(await this.#connection.query<Answer>(sql));
       return resultOf(await this.#execute(sql, parameters));
     } catch (error) {
-      if (isUnpreparable(error, parameters)) return resultOf(await this.#connection.query<Answer>(sql));
+      if (!isUnpreparable(error, parameters)) throw this.#failure(error);
+    }
+    try {
+      return resultOf(await this.#connection.query<Answer>(sql));
+    } catch (error) {
       throw this.#failure(error);
     }
   }
@@ -248,19 +278,24 @@ function repairFor(fields: readonly Field[]): ((row: unknown[]) => void) | null 
   };
 }
 
-/** The package sends integers outside of 32 bits as DOUBLE, and the last of them, too. */
+/**
+ * The package sends integers outside of 32 bits as DOUBLE, and the last of them, too. Throws ArgumentError for what cannot be sent: the
+ * package would make JSON or NULL of it, or never answer.
+ */
 function toWire(value: unknown): unknown {
   switch (typeof value) {
+    case "string":
+    case "bigint":
+    case "boolean":
+      return value;
     case "number":
       return value === (value | 0) && value !== 0x7fffffff ? value : Number.isSafeInteger(value) ? BigInt(value) : value;
     case "object":
+      if (value === null || Buffer.isBuffer(value)) return value;
       if (value instanceof Date) return formatDateTime(value);
-      if (value instanceof Uint8Array && !Buffer.isBuffer(value))
-        return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return value;
-    default:
-      return value;
+      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
+  throw unsendable(value);
 }
 
 /**
@@ -305,8 +340,6 @@ function kindOf(value: unknown): string {
 async function openConnection(target: MysqlTarget, address: MysqlAddress): Promise<MariadbConnection> {
   const mariadb = loadPackage("mariadb") as typeof Mariadb;
   const { user, password, database, charset, connectTimeout, options } = target;
-  if ("stream" in options)
-    throw new ArgumentError("The mariadb driver opens its socket by itself and takes no connectArgs.stream; mysql+mysql2: does");
   const socket = openSocket(address);
   const config = {
     host: "host" in target.address ? target.address.host : "localhost",
@@ -315,30 +348,9 @@ async function openConnection(target: MysqlTarget, address: MysqlAddress): Promi
     ...(database === undefined ? {} : { database }),
     connectTimeout,
     ...options,
-    // What follows is what the dialect's conversions and this file rely on; nobody can set it otherwise.
     stream: () => socket,
     charset,
-    prepareCacheLength: STATEMENTS_KEPT,
-    rowsAsArray: true,
-    metaAsArray: true,
-    dateStrings: true,
-    jsonStrings: true,
-    bitOneIsBoolean: false,
-    bigIntAsNumber: false,
-    supportBigNumbers: false,
-    decimalAsNumber: false,
-    insertIdAsNumber: false,
-    namedPlaceholders: false,
-    nestTables: false,
-    typeCast: undefined,
-    timezone: "local",
-    multipleStatements: false,
-    permitLocalInfile: false,
-    // The socket is ours, and its server is the one that knows the thread's number.
-    permitRedirect: false,
-    // UPDATE reports the rows it matched, not only those it changed.
-    foundRows: true,
-    logParam: false,
+    ...OWN_OPTIONS,
   } as unknown as Mariadb.ConnectionConfig;
   let connection: MariadbConnection | null = null;
   try {
@@ -365,6 +377,8 @@ export const mariadbDriver: Driver = {
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
     const read = mysqlTarget(target);
+    refuseOptions(read.options, Object.keys(OWN_OPTIONS), "mariadb");
+    refuseOptions(read.options, ["stream"], "mariadb", "it opens its socket by itself (mysql2 takes one)");
     return openConnection(read, read.address);
   },
 };

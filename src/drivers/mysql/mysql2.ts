@@ -10,6 +10,7 @@ import { generatedKey, mysqlColumn } from "./columns.ts";
 import { checkCount, lostConnection, MysqlConnection } from "./connection.ts";
 import { encodeParameters } from "./parameters.ts";
 import type { RowFlow, RowStream } from "./rowStream.ts";
+import { refuseOptions } from "../options.ts";
 import { addressOf, type MysqlAddress, type MysqlTarget, mysqlTarget, openSocket } from "./target.ts";
 import { loadPackage } from "../packages.ts";
 
@@ -25,6 +26,22 @@ const CHANGES_DATABASE = /^\s*use\b/i;
 const EXECUTE = 0x17;
 const COMMAND_AT = 4;
 const BARE_EXECUTE_LENGTH = 14;
+
+/** What the dialect's conversions and this file rely on; nobody can set it otherwise. */
+const OWN_OPTIONS = {
+  supportBigNumbers: true,
+  bigNumberStrings: true,
+  decimalNumbers: false,
+  dateStrings: true,
+  jsonStrings: true,
+  nestTables: false,
+  timezone: "Z",
+  typeCast: true,
+  multipleStatements: false,
+  namedPlaceholders: false,
+  // UPDATE reports the rows it matched, not only those it changed. No server may ask for our files. Parameters have no names.
+  flags: ["FOUND_ROWS", "-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES"],
+};
 
 interface Field {
   readonly name: string;
@@ -75,6 +92,10 @@ class Mysql2Connection extends MysqlConnection {
     return this.#connection;
   }
 
+  protected get socket(): Socket {
+    return this.#connection.stream;
+  }
+
   protected get threadId(): number {
     return this.#connection.threadId;
   }
@@ -105,6 +126,8 @@ class Mysql2Connection extends MysqlConnection {
     try {
       return await this.#execute(sql, parameters);
     } catch (error) {
+      // What was not prepared has taken none, and would leave them to a statement that the application runs on the package's object.
+      this.#parameters = null;
       if (isUnpreparable(error, parameters)) return this.#query(sql);
       this.#forgetStale(sql, error);
       throw error;
@@ -116,6 +139,7 @@ class Mysql2Connection extends MysqlConnection {
     this.#parameters = parameters;
     const command = this.#connection.execute({ sql, rowsAsArray: true }, []);
     this.#feed(command, stream, (error) => {
+      this.#parameters = null;
       if (isUnpreparable(error, parameters)) {
         this.#feed(this.#connection.query({ sql, rowsAsArray: true }), stream, (failure) => stream.fail(failure));
       } else {
@@ -227,18 +251,8 @@ async function openConnection(target: MysqlTarget, address: MysqlAddress): Promi
     connectTimeout,
     maxPreparedStatements: STATEMENTS_KEPT,
     ...options,
-    // What follows is what the dialect's conversions and this file rely on; nobody can set it otherwise.
     charset,
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    decimalNumbers: false,
-    dateStrings: true,
-    jsonStrings: true,
-    timezone: "Z",
-    multipleStatements: false,
-    namedPlaceholders: false,
-    // UPDATE reports the rows it matched, not only those it changed. No server may ask for our files. Parameters have no names.
-    flags: ["FOUND_ROWS", "-LOCAL_FILES", "-CLIENT_QUERY_ATTRIBUTES"],
+    ...OWN_OPTIONS,
   } as unknown as Mysql.ConnectionOptions) as unknown as RawConnection;
   const connection = new Mysql2Connection(raw, target);
   try {
@@ -261,6 +275,7 @@ export const mysql2Driver: Driver = {
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
     const read = mysqlTarget(target);
+    refuseOptions(read.options, Object.keys(OWN_OPTIONS), "mysql2");
     return openConnection(read, read.address);
   },
 };

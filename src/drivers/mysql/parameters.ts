@@ -105,7 +105,12 @@ function room(value: unknown): number {
       if (value instanceof Uint8Array) return value.byteLength + LONGEST_PREFIX;
       if (value instanceof Date) return formatDateTime(value).length + 1;
   }
-  throw new ArgumentError(
+  throw unsendable(value);
+}
+
+/** The error of a parameter that no type of the protocol is for. */
+export function unsendable(value: unknown): ArgumentError {
+  return new ArgumentError(
     `A parameter cannot be a value of this kind (${describeValue(value)}); give it a type, such as bindparam("name", { type: t.json() })`,
   );
 }

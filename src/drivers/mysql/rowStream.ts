@@ -4,6 +4,7 @@
  * unfinished statement is ended is the connection's business.
  */
 import type { DriverColumn, DriverCursor } from "../../io/driver.ts";
+import { StoppedError } from "./cancel.ts";
 
 /** Holds the rows up and lets them run. */
 export interface RowFlow {
@@ -96,7 +97,7 @@ export class RowStream implements DriverCursor {
       });
     this.#wanted = 0;
     if (this.#error !== null) throw this.#error;
-    if (this.#isDiscarding) throw new Error("The statement was stopped before its next rows came");
+    if (this.#isDiscarding) throw new StoppedError("before its next rows came");
     if (this.#rows.length > count) return this.#rows.splice(0, count);
     const rows = this.#rows;
     this.#rows = [];

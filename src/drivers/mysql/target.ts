@@ -5,9 +5,13 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import type { ConnectTarget } from "../../dialects/contract.ts";
 import { ArgumentError } from "../../errors/base.ts";
+import { refuseOptions } from "../options.ts";
 
 const DEFAULT_PORT = 3306;
 const DEFAULT_CONNECT_TIMEOUT = 10_000;
+
+/** The drivers bring the socket, so that these would have no effect. */
+const OPTIONS_OF_THE_URL = ["host", "port", "socketPath", "uri"];
 
 export interface MysqlTarget {
   readonly address: MysqlAddress;
@@ -18,21 +22,28 @@ export interface MysqlTarget {
   readonly charset: string;
   /** Milliseconds; 10,000 where nothing else is asked for (`?connect_timeout=` is in seconds, as everywhere). */
   readonly connectTimeout: number;
-  /** The rest of the query, as booleans, numbers, JSON or text, and then `connectArgs`: handed to the npm package as they are. */
+  /**
+   * The rest of the query, as booleans, numbers, JSON or text, and then `connectArgs`: handed to the npm package as they are, but for what
+   * the driver refuses because it sets it itself.
+   */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** Where the server listens. */
 export type MysqlAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Throws ArgumentError for what cannot be used. */
 export function mysqlTarget(target: ConnectTarget): MysqlTarget {
   const { charset, unix_socket: socket, connect_timeout: connectTimeout, ...query } = target.query;
+  if (Array.isArray(socket))
+    throw new ArgumentError("The parameter unix_socket stands several times in the MySQL URL; one value is possible");
   const options = {
     ...Object.fromEntries(
       Object.entries(query).map(([name, value]) => [name, typeof value === "string" ? optionValue(value) : value]),
     ),
     ...target.connectArgs,
   };
+  refuseOptions(options, OPTIONS_OF_THE_URL, "of MySQL", "the URL says where the server is");
   const wantedCharset = options["charset"] ?? charset ?? "utf8mb4";
   // Text is written in UTF-8, whatever the server is told.
   if (typeof wantedCharset !== "string" || !/^utf8/i.test(wantedCharset))

@@ -9,13 +9,15 @@ import type Pg from "pg";
 import type { ConnectTarget, Driver } from "../../dialects/contract.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
 import { ConnectionLoss } from "../connectionLoss.ts";
+import { refuseOptions } from "../options.ts";
 import { loadPackage } from "../packages.ts";
+import { refuseNul } from "../sqlText.ts";
 import { PgBatch } from "./pgBatch.ts";
 import { openPgCursor } from "./pgCursor.ts";
 import { cancelUntilAnswered } from "./cancel.ts";
 import { openSocket, withMessage } from "./socket.ts";
 import { checkCommitted, isStalePlan, StatementNames, StoppedBetweenSetsError } from "./statements.ts";
-import { postgresqlTarget, refuseOptions, settingsAsOptions } from "./target.ts";
+import { postgresqlTarget, settingsAsOptions } from "./target.ts";
 import { valueParser, wireValue } from "./values.ts";
 
 /** How long a server may take to say goodbye. */
@@ -23,6 +25,9 @@ const GOODBYE_MS = 2_000;
 /** So many parameter sets, or so many characters of them, go in one message. */
 const BATCH_SETS = 1_000;
 const BATCH_LENGTH = 262_144;
+
+/** Options of the package that this driver has to set; with `query_timeout` pg gives a statement up that the server goes on with. */
+const OWN_OPTIONS = ["binary", "pipeline", "types", "query_timeout"];
 
 /** What pg asks for a column's parser; only the text format is used. */
 const types: Pg.CustomTypesConfig = { getTypeParser: valueParser as Pg.CustomTypesConfig["getTypeParser"] };
@@ -81,6 +86,7 @@ class PgConnection implements DriverConnection {
   }
 
   async executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): Promise<DriverManyResult> {
+    refuseNul(statement.sql);
     this.#isStopped = false;
     let rowCount = 0;
     const isInTransaction = this.#inside.getTransactionStatus?.() === "T";
@@ -121,6 +127,14 @@ class PgConnection implements DriverConnection {
     await cancelUntilAnswered({ processId: processID, secretKey, open: (signal) => openSocket(address, signal) }, running);
   }
 
+  ref(): void {
+    this.#socket.ref?.();
+  }
+
+  unref(): void {
+    this.#socket.unref?.();
+  }
+
   async close(): Promise<void> {
     // On a dead connection `end` would wait for an answer that never comes.
     if (!this.#isOpen) return this.destroy();
@@ -136,6 +150,11 @@ class PgConnection implements DriverConnection {
     this.#inside.connection.stream.destroy();
   }
 
+  /** That of `connectArgs.stream` may be any stream. */
+  get #socket(): Partial<Pick<Socket, "ref" | "unref">> {
+    return this.#inside.connection.stream;
+  }
+
   get #inside(): ClientInside {
     return this.#client as unknown as ClientInside;
   }
@@ -149,10 +168,11 @@ class PgConnection implements DriverConnection {
     parameters: readonly unknown[],
     comesAgain = false,
   ): Promise<Pg.QueryArrayResult<unknown[]>> {
+    refuseNul(statement.sql);
     const name = statement.reusable || comesAgain ? this.#names.nameOf(statement.sql, comesAgain) : undefined;
     const query = {
       text: statement.sql,
-      values: parameters as unknown[],
+      values: parameters.map(wireValue),
       rowMode: "array" as const,
       types,
       ...(name === undefined ? {} : { name }),
@@ -200,7 +220,7 @@ export const pgDriver: Driver = {
   },
   async connect(target: ConnectTarget): Promise<DriverConnection> {
     const pg = loadPackage("pg") as typeof Pg;
-    refuseOptions(target.connectArgs, ["binary", "pipeline"], "pg");
+    refuseOptions(target.connectArgs, OWN_OPTIONS, "pg");
     const wanted = postgresqlTarget(target);
     const options = settingsAsOptions(wanted);
     const config: Pg.ClientConfig = {
@@ -236,7 +256,8 @@ function dialOf(stream: Pg.ClientConfig["stream"], { host, port }: Pg.Client): (
       throw new Error("connectArgs.stream is one socket; to stop a statement, it must be a function");
     const socket = stream() as Socket;
     const connected = once(socket, "connect");
-    socket.connect(port, host);
+    if (host.startsWith("/")) socket.connect(`${host}/.s.PGSQL.${port}`);
+    else socket.connect(port, host);
     await connected;
     return socket;
   };

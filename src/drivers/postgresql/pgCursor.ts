@@ -7,6 +7,8 @@ import type Cursor from "pg-cursor";
 import type { DriverColumn, DriverCursor, DriverStatement } from "../../io/driver.ts";
 import type { ConnectionLoss } from "../connectionLoss.ts";
 import { loadPackage } from "../packages.ts";
+import { refuseNul } from "../sqlText.ts";
+import { wireValue } from "./values.ts";
 
 interface RowDescription {
   readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
@@ -19,8 +21,9 @@ export async function openPgCursor(
   statement: DriverStatement,
   types: Pg.CustomTypesConfig,
 ): Promise<DriverCursor> {
+  refuseNul(statement.sql);
   const Made = loadPackage("pg-cursor") as typeof Cursor;
-  const cursor = new Made<unknown[]>(statement.sql, [...statement.parameters], { rowMode: "array", types });
+  const cursor = new Made<unknown[]>(statement.sql, statement.parameters.map(wireValue), { rowMode: "array", types });
   const { connection } = client;
   let stopListening = (): void => undefined;
   const described = new Promise<readonly DriverColumn[] | null>((resolve, reject) => {

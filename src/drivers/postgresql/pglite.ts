@@ -15,9 +15,10 @@ import type {
   DriverResult,
   DriverStatement,
 } from "../../io/driver.ts";
+import { refuseOptions } from "../options.ts";
 import { loadPackage } from "../packages.ts";
+import { refuseNul } from "../sqlText.ts";
 import { checkCommitted, isStalePlan, StatementNames, StoppedBetweenSetsError } from "./statements.ts";
-import { refuseOptions } from "./target.ts";
 import { valueParser, wireValue } from "./values.ts";
 
 interface PgliteModule {
@@ -62,6 +63,7 @@ class PgliteConnection implements DriverConnection {
 
   async execute(statement: DriverStatement): Promise<DriverResult> {
     const { sql, parameters } = statement;
+    refuseNul(sql);
     if (COPY_IN.test(sql))
       throw new ArgumentError(
         "PGlite cannot COPY FROM STDIN (its program would end); use the npm package itself: driverConnection",
@@ -84,6 +86,7 @@ class PgliteConnection implements DriverConnection {
   }
 
   async executeMany(statement: DriverStatement, parameterSets: readonly (readonly unknown[])[]): Promise<DriverManyResult> {
+    refuseNul(statement.sql);
     this.#checkOpen();
     this.#isStopped = false;
     const { bind, execute, sync } = this.#serialize;
@@ -110,6 +113,7 @@ class PgliteConnection implements DriverConnection {
   }
 
   async openCursor(statement: DriverStatement): Promise<DriverCursor> {
+    refuseNul(statement.sql);
     const { bind, describe, execute, sync, flush, close } = this.#serialize;
     const answer = await this.#send([
       ...this.#parse(statement.sql, undefined),

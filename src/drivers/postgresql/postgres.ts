@@ -9,12 +9,14 @@ import type { ConnectTarget, Driver } from "../../dialects/contract.ts";
 import { ArgumentError } from "../../errors/base.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
 import { ConnectionLoss } from "../connectionLoss.ts";
+import { refuseOptions } from "../options.ts";
 import { loadPackage } from "../packages.ts";
+import { refuseNul } from "../sqlText.ts";
 import { type CursorQuery, PostgresCursor, rowsOf } from "./postgresCursor.ts";
 import { type Backend, cancelUntilAnswered } from "./cancel.ts";
 import { openSocket, type ServerAddress } from "./socket.ts";
 import { checkCommitted, isStalePlan, StatementNames, StoppedBetweenSetsError } from "./statements.ts";
-import { postgresqlTarget, refuseOptions } from "./target.ts";
+import { postgresqlTarget } from "./target.ts";
 import { asText, PARSED_TYPES, valueParser, wireText } from "./values.ts";
 
 /** How long a server may take to say goodbye. */
@@ -27,6 +29,8 @@ const TYPES_OF_THE_PACKAGE = [25, 114, 1082, 1114, 1184, 3802];
 
 /** Options of the package that this driver has to set. */
 const OWN_OPTIONS = ["max", "idle_timeout", "max_lifetime", "fetch_types", "types", "transform", "debug", "target_session_attrs"];
+/** And those that say where the server is and how long to wait for it: the socket is ours, so that they would have no effect. */
+const OPTIONS_OF_THE_URL = ["host", "hostname", "port", "path", "connect_timeout", "timeout"];
 
 /** What the package answers with: the rows, and beside them what is known of the statement. */
 interface Answer extends Array<unknown[]> {
@@ -130,6 +134,14 @@ class PostgresConnection implements DriverConnection {
     return cancelUntilAnswered(this.#backend, running);
   }
 
+  ref(): void {
+    this.#keeper.ref?.();
+  }
+
+  unref(): void {
+    this.#keeper.unref?.();
+  }
+
   async close(): Promise<void> {
     // The package would wait for the statement that is under way, and on a dead connection for ever.
     if (!this.#isOpen || this.#loss.isAwaited || this.#cursor?.isOpen === true) return this.destroy();
@@ -144,6 +156,11 @@ class PostgresConnection implements DriverConnection {
   destroy(): void {
     this.#isOpen = false;
     this.#socket.destroy();
+  }
+
+  /** The socket; that of `connectArgs.socket` may be any stream. */
+  get #keeper(): Partial<Pick<Socket, "ref" | "unref">> {
+    return this.#socket;
   }
 
   async #run(statement: DriverStatement, parameters: readonly unknown[], comesAgain = false): Promise<Answer> {
@@ -165,6 +182,7 @@ class PostgresConnection implements DriverConnection {
   }
 
   #query(sql: string, parameters: readonly unknown[], options: UnsafeOptions): Query {
+    refuseNul(sql);
     return withoutOrigin(this.#sql.unsafe(sql, parameters.map(wireText), options).values());
   }
 
@@ -228,6 +246,7 @@ export const postgresDriver: Driver = {
     const postgres = loadPackage("postgres") as (options: object) => Sql;
     const { ssl, socket: dial, prepare, ...connectArgs } = target.connectArgs;
     refuseOptions(connectArgs, OWN_OPTIONS, "postgres");
+    refuseOptions(connectArgs, OPTIONS_OF_THE_URL, "postgres", "the URL says where the server is and how long to wait for it");
     const wanted = postgresqlTarget(target);
     if (wanted.channelBinding === "require")
       throw new ArgumentError(

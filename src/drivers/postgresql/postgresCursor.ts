@@ -25,12 +25,17 @@ export class PostgresCursor implements DriverCursor {
   readonly #loss: ConnectionLoss;
   /** Settled when the server has ended the statement. */
   #finished: Promise<unknown> = Promise.resolve();
+  /** The server has ended the statement. */
+  #isOver = false;
+  /** Nobody will ask for rows any more, or there are none. */
   #isFinished = false;
   /** Rows that have come and were not fetched. */
   #kept: unknown[][] = [];
   /** Asks for more, or for the end; null while a portion is on its way, and after the last. */
   #answer: ((what: unknown) => void) | null = null;
+  /** Settle the portion that is waited for. */
   #arrived: (rows: unknown[][]) => void = () => undefined;
+  #failed: (error: Error) => void = () => undefined;
 
   /**
    * @param query the statement, which gives its rows as arrays
@@ -52,6 +57,10 @@ export class PostgresCursor implements DriverCursor {
     this.#query.cursor(FIRST_PORTION, (portion) => this.#take(portion));
     this.#kept = await this.#portion(FIRST_PORTION, () => {
       this.#finished = Promise.resolve(this.#query).then((last) => this.#describe(last));
+      this.#finished.then(
+        () => this.#over([]),
+        (error: Error) => this.#over(error),
+      );
     });
   }
 
@@ -77,10 +86,14 @@ export class PostgresCursor implements DriverCursor {
 
   /** The next rows; fewer than wanted are the last ones, and then the statement is over too. */
   async #portion(wanted: number, ask: () => void): Promise<unknown[][]> {
-    const arrived = new Promise<unknown[][]>((resolve) => (this.#arrived = resolve));
+    const arrived = new Promise<unknown[][]>((resolve, reject) => {
+      this.#arrived = resolve;
+      this.#failed = reject;
+    });
     try {
       ask();
-      const rows = await this.#loss.orAnswer(Promise.race([arrived, this.#finished.then(() => [])]));
+      // Not a race of the two: `#finished` would keep all rows that ever won it.
+      const rows = await this.#loss.orAnswer(this.#isOver ? this.#finished.then(() => []) : arrived);
       if (rows.length < wanted) {
         await this.#loss.orAnswer(this.#finished);
         this.#isFinished = true;
@@ -98,6 +111,13 @@ export class PostgresCursor implements DriverCursor {
     const answered = new Promise((resolve) => (this.#answer = resolve));
     this.#arrived(rowsOf(portion));
     return answered;
+  }
+
+  /** The end of the statement is the end of the portion that is waited for, too. */
+  #over(end: Error | []): void {
+    this.#isOver = true;
+    if (Array.isArray(end)) this.#arrived(end);
+    else this.#failed(end);
   }
 
   #reply(what: unknown): void {

@@ -40,11 +40,7 @@ export async function openSocket(to: ServerAddress, signal: AbortSignal): Promis
 }
 
 async function dialled({ address, port, path, dial }: ServerAddress, signal: AbortSignal): Promise<Socket> {
-  if (dial !== null) {
-    const socket = await dial();
-    signal.addEventListener("abort", () => socket.destroy());
-    return socket;
-  }
+  if (dial !== null) return arriving((async () => dial())(), signal);
   const socket = path === null ? connect({ host: address, port, noDelay: true, signal }) : connect({ path, signal });
   try {
     await once(socket, "connect");
@@ -52,6 +48,20 @@ async function dialled({ address, port, path, dial }: ServerAddress, signal: Abo
     throw withMessage(error);
   }
   return socket;
+}
+
+/** A socket that is made by other means. Whoever gives up need not wait for it, and it is destroyed when it comes all the same. */
+function arriving(dialling: Promise<Socket>, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    dialling.then((socket) => {
+      if (signal.aborted) return void socket.destroy();
+      signal.addEventListener("abort", () => socket.destroy());
+      resolve(socket);
+    }, reject);
+    const giveUp = (): void => reject(signal.reason as Error);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp);
+  });
 }
 
 /** Where a name has several addresses and none answers, Node's error has an empty message. */

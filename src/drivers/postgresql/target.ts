@@ -36,10 +36,9 @@ export function postgresqlTarget(target: ConnectTarget): PostgresqlTarget {
     query.delete(name);
     return value;
   };
-  const host = take("host");
+  const where = once("host", target.host, take("host")) ?? "localhost";
   const port = take("port");
-  const where = target.host ?? host ?? "localhost";
-  const number = target.port ?? (port === null ? DEFAULT_PORT : portNumber(port));
+  const number = once("port", target.port, port === null ? null : portNumber(port)) ?? DEFAULT_PORT;
   const isTlsDirect = choice("sslnegotiation", take("sslnegotiation"), ["postgres", "direct"], "postgres") === "direct";
   return {
     host: where,
@@ -62,16 +61,16 @@ export function settingsAsOptions({ options, settings }: PostgresqlTarget): stri
   return all.length === 0 ? null : all.join(" ");
 }
 
-/** Throws ArgumentError for options of the npm package that this library has to set itself. */
-export function refuseOptions(connectArgs: Readonly<Record<string, unknown>>, names: readonly string[], driver: string): void {
-  for (const name of names)
-    if (connectArgs[name] !== undefined)
-      throw new ArgumentError(`connectArgs.${name} cannot be set: the driver ${driver} relies on its own value`);
-}
-
 function only(name: string, value: string | readonly string[]): string {
   if (typeof value === "string") return value;
   throw new ArgumentError(`The parameter ${name} stands several times in the PostgreSQL URL; one value is possible`);
+}
+
+/** What the URL says before its query or in it, but not in both places, of which one would be ignored. */
+function once<T>(name: string, before: T | null, inQuery: T | null): T | null {
+  if (before !== null && inQuery !== null)
+    throw new ArgumentError(`The PostgreSQL URL names the ${name} twice, before its query and in it; one is possible`);
+  return before ?? inQuery;
 }
 
 function choice<T extends string>(name: string, value: string | null, possible: readonly T[], otherwise: T): T {

@@ -11,7 +11,16 @@ export function limitOf(deadline: number | undefined): number | null {
 
 /** Throws when the deadline has passed; the runner makes StatementTimeoutError of it. */
 export function checkDeadline(limit: number): void {
-  if (performance.now() >= limit) throw new Error("The statement was stopped: its deadline has passed");
+  if (performance.now() >= limit) throw new DeadlineError();
+}
+
+class DeadlineError extends Error {
+  /** As SQLite itself says it. */
+  readonly code = "SQLITE_INTERRUPT";
+
+  constructor() {
+    super("The statement was stopped: its deadline has passed");
+  }
 }
 
 /** All rows, unless the deadline passes between two; the statement is reset either way. */

@@ -4,6 +4,7 @@
  */
 import type { DriverStatement } from "../../io/driver.ts";
 import { Lru } from "../../util/lru.ts";
+import { beginsWith } from "../sqlText.ts";
 
 const STATEMENTS_KEPT = 256;
 
@@ -38,7 +39,7 @@ export class PreparedStatements<P> {
     } else if (CHANGES_SCHEMA.test(sql)) {
       this.#schemaChanged = true;
       this.#kept.clear();
-    } else if (this.#schemaChanged && sql.startsWith("ROLLBACK")) {
+    } else if (this.#schemaChanged && ROLLS_BACK.test(sql)) {
       this.#schemaChanged = sql !== "ROLLBACK";
       this.#kept.clear();
     }
@@ -50,4 +51,5 @@ export class PreparedStatements<P> {
 }
 
 /** Statements that change what a prepared one returns. */
-const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|pragma|vacuum)\b/i;
+const CHANGES_SCHEMA = beginsWith("create", "alter", "drop", "attach", "detach", "pragma", "vacuum");
+const ROLLS_BACK = beginsWith("rollback");

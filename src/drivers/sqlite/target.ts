@@ -1,5 +1,5 @@
 /**
- * What the SQLite drivers read from a URL alike: file name, read-only mode and the busy timeout.
+ * What the SQLite drivers read from a URL alike: the file's name and the busy timeout.
  */
 import { ArgumentError } from "../../errors/base.ts";
 import type { ConnectTarget } from "../../dialects/contract.ts";
@@ -15,11 +15,17 @@ export interface SqliteTarget {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Throws ArgumentError for what a SQLite URL does not have. */
 export function sqliteTarget(target: ConnectTarget): SqliteTarget {
   if (target.host !== null)
     throw new ArgumentError(
       `A SQLite URL has no host: sqlite:///file.db (three slashes) is a relative path, sqlite:////file.db an absolute one`,
     );
+  for (const name of Object.keys(target.query))
+    if (name !== "timeout")
+      throw new ArgumentError(
+        `A SQLite URL has the parameter timeout alone, and not ${name}; options of the npm package are given with connectArgs`,
+      );
   const { timeout, ...options } = target.connectArgs;
   const wanted = timeout ?? target.query["timeout"] ?? DEFAULT_BUSY_TIMEOUT;
   const milliseconds = Number(wanted);
@@ -29,13 +35,8 @@ export function sqliteTarget(target: ConnectTarget): SqliteTarget {
 }
 
 /** SQLite without a file: the database lives as long as its one connection. */
-export function isInMemory({ database, query }: ConnectTarget): boolean {
-  return (
-    database === null ||
-    database === ":memory:" ||
-    /^file:.*(?::memory:|mode=memory)/.test(database) ||
-    query["mode"] === "memory"
-  );
+export function isInMemory({ database }: ConnectTarget): boolean {
+  return database === null || database === ":memory:" || /^file:.*(?::memory:|mode=memory)/.test(database);
 }
 
 /** A row id as a number where it is exact. */

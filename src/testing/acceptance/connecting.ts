@@ -128,6 +128,30 @@ export const CONNECTING: readonly CaseDefinition[] = [
     },
   },
   {
+    name: "an idle connection lets the process end after unref(), and keeps it alive after ref()",
+    requires: ["server"],
+    async run(bench) {
+      const connection = await bench.connect();
+      // Absent where that cannot be changed.
+      if (connection.unref === undefined && connection.ref === undefined) return;
+      assert.ok(
+        connection.unref !== undefined && connection.ref !== undefined,
+        "a driver has both unref() and ref(), or neither",
+      );
+      const before = keptAlive();
+      for (let times = 0; times < 2; times++) connection.unref();
+      assert.equal(keptAlive(), before - 1, "after unref() the connection's socket must not keep the process alive");
+      for (let times = 0; times < 2; times++) connection.ref();
+      assert.equal(keptAlive(), before, "after ref() the connection's socket must keep the process alive");
+      await bench.requireUsable(connection, "after unref() and ref()");
+      connection.unref();
+      await bench.requireUsable(connection, "after unref()");
+      await connection.close();
+      connection.ref();
+      connection.unref();
+    },
+  },
+  {
     name: "a hundred connections, opened and closed, leave nothing behind",
     requires: ["secondConnection"],
     async run(bench) {
@@ -168,6 +192,11 @@ async function until(what: string, isDone: () => boolean): Promise<void> {
     assert.ok(waited < 5000, `within 5 s: ${what}`);
     await sleep(20);
   }
+}
+
+/** Sockets that keep this process alive. */
+function keptAlive(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap" || name === "PipeWrap").length;
 }
 
 /** Open files and sockets of this process; where the system does not tell, Node's own sockets. */

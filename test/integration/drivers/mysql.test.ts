@@ -9,7 +9,8 @@ import type { ConnectTarget, Driver } from "../../../src/dialects/contract.ts";
 import { mariadbDriver } from "../../../src/drivers/mysql/mariadb.ts";
 import { mysql2Driver } from "../../../src/drivers/mysql/mysql2.ts";
 import { makeUrl } from "../../../src/engine/url.ts";
-import { ArgumentError } from "../../../src/errors/index.ts";
+import { ArgumentError, StatementTimeoutError } from "../../../src/errors/index.ts";
+import { text } from "../../../src/sql/index.ts";
 import type { DriverConnection, DriverResult, DriverStatement } from "../../../src/io/driver.ts";
 import { openEngine } from "../../support/colours.ts";
 import { databases } from "../../support/databases.ts";
@@ -126,6 +127,50 @@ describe.skipIf(db === undefined)("drivers of MySQL", () => {
           expect(new MysqlDialect().classifyError(error).errorClass).toBe("programming");
         }
       expect(await query(connection, "SELECT ?, ?", [1, 2])).toEqual([[1, 2]]);
+    });
+
+    test("what cannot be sent is refused, and the connection goes on", async () => {
+      for (const wrong of [undefined, { a: 1 }, [1, 2], () => 1, new Map()]) {
+        expect(await failure(connection.execute(statement("SELECT ?", [wrong])))).toBeInstanceOf(ArgumentError);
+        const sets = [[1], [wrong]];
+        expect(await failure(connection.executeMany(statement("UPDATE t SET n = ?", [], false), sets))).toBeInstanceOf(
+          ArgumentError,
+        );
+      }
+      expect(await query(connection, "SELECT ?", [1])).toEqual([[1]]);
+    });
+
+    test("parameters of a statement that failed are not another's", async () => {
+      for (const failed of [
+        () => connection.execute(statement("SELECT ? FROM no_such_table", [111])),
+        () => connection.openCursor(statement("SELECT ? FROM no_such_table", [111])),
+      ]) {
+        expect((await failure(failed())).errno).toBe(1146);
+        const own = connection.driverConnection as {
+          execute(sql: string, values: unknown[], done?: (error: unknown, rows: unknown) => void): unknown;
+        };
+        const rows = await (driver.name === "mariadb"
+          ? own.execute("SELECT ? AS x", [42])
+          : new Promise((done) => own.execute("SELECT ? AS x", [42], (_error, answer) => done(answer))));
+        expect(Object.values((rows as object[])[0]!).map(Number)).toEqual([42]);
+      }
+    });
+
+    test("the message of an error is the server's alone, also of what cannot be prepared", async () => {
+      for (const returnsRows of [true, false]) {
+        const error = await failure(connection.execute(statement("EXECUTE no_such_statement", [], returnsRows)));
+        expect(error.message).toBe("Unknown prepared statement handler (no_such_statement) given to EXECUTE");
+      }
+    });
+
+    test("options that would have no effect, or another one than its own, are refused", async () => {
+      for (const option of ["timezone", "dateStrings", "multipleStatements", "nestTables", "typeCast", "host", "socketPath"]) {
+        const error = await failure(connect({ connectArgs: { [option]: "x" } }));
+        expect(error).toBeInstanceOf(ArgumentError);
+        expect(error.message).toMatch(new RegExp(`^The option ${option} cannot be given`));
+      }
+      expect((await failure(connect({ query: { timezone: "+05:00" } }))).message).toMatch(/The option timezone cannot be given/);
+      expect((await failure(connect({ query: { unix_socket: ["/a", "/b"] } }))).message).toMatch(/stands several times/);
     });
 
     test("no multiple statements, no files of ours", async () => {
@@ -344,11 +389,33 @@ describe.skipIf(db === undefined)("drivers of MySQL", () => {
         const running = Promise.resolve(connection.executeMany(statement("INSERT INTO t (n) VALUES (?)", [], false), sets));
         await sleep(100);
         await stop(connection, running);
-        await failure(running);
+        expect(await failure(running)).toMatchObject({ code: "ER_QUERY_INTERRUPTED", errno: 1317, sqlState: "70100" });
         const [[count]] = (await query(connection, "SELECT COUNT(*) FROM t")) as [[unknown]];
         expect(Number(count)).toBeGreaterThan(0);
         expect(Number(count)).toBeLessThan(100_000);
         await run(connection, "TRUNCATE TABLE t");
+      });
+
+      test("between two parameter sets is what the server's own end is to callers", async () => {
+        const engine = openEngine("async", db!.url.replace(/^[^:]+/, `mysql+${driver.name}`));
+        try {
+          await using lent = await engine.connect();
+          const sets = Array.from({ length: 3_000 }, (_, index) => [index]);
+          const slow = "UPDATE parent SET id = id WHERE SLEEP(0.001) + ? < 0";
+          const many = lent.execDriverSql(slow, sets, { timeout: 500 });
+          const error = (await failure(many)) as StatementTimeoutError;
+          expect(error).toBeInstanceOf(StatementTimeoutError);
+          expect(error.cause).toMatchObject({ code: "ER_QUERY_INTERRUPTED", errno: 1317 });
+          expect(new MysqlDialect().classifyError(error.cause)).toMatchObject({
+            errorClass: "operational",
+            driverCode: 1317,
+            isDisconnect: false,
+          });
+          await lent.rollback();
+          expect((await lent.execute(text("SELECT 1"))).scalar()).toBe(1);
+        } finally {
+          await engine.dispose();
+        }
       });
 
       test("a cursor: while it opens, while it fetches", async () => {

@@ -21,6 +21,11 @@ async function runOnServer(server: TestServer, shell: string, lines: string): Pr
   await server.query(`copy (select unnest(string_to_array($$${lines}$$, E'\\n'))) to program $$${shell}$$`);
 }
 
+/** Sockets that keep this process alive. */
+function socketsThatHold(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+}
+
 async function dialled(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
@@ -179,6 +184,24 @@ describeWithOwn("PostgreSQL", "faults", () => {
           await session.close();
         });
 
+        test("goes over a Unix socket of the user's own making", async () => {
+          const path = `${socketFolder}/.s.PGSQL.${server.port}`;
+          const dial = {
+            pg: { stream: () => new Socket() },
+            postgres: {
+              async socket() {
+                const socket = connect(path);
+                await once(socket, "connect");
+                return socket;
+              },
+            },
+          };
+          const url = `postgresql://postgres@/postgres?host=${encodeURIComponent(socketFolder)}&port=${server.port}`;
+          const session = await Session.open(driver, url, dial[driver.name as keyof typeof dial]);
+          expect(await stopped(session, session.run("select pg_sleep(30)"))).toMatchObject(CANCELLED);
+          await session.close();
+        });
+
         test("stops between parameter sets, in a transaction and outside", async () => {
           const session = await open();
           for (const [begin, end] of [
@@ -257,6 +280,11 @@ describeWithOwn("PostgreSQL", "faults", () => {
             expect(await session.value("select ssl from pg_stat_ssl where pid = pg_backend_pid()")).toBe(true);
             expect(await stopped(session, session.run("select pg_sleep(30)"))).toMatchObject(CANCELLED);
             expect(await session.value("select 1")).toBe(1);
+            const before = socketsThatHold();
+            session.connection.unref!();
+            expect(socketsThatHold()).toBe(before - 1);
+            session.connection.ref!();
+            expect(socketsThatHold()).toBe(before);
             await session.close();
           }
           const wrong = [
@@ -420,6 +448,34 @@ describeWithOwn("PostgreSQL", "faults", () => {
           expect(failure).toMatchObject(LOST);
           expect(performance.now() - started).toBeLessThan(2_000);
           server.resume();
+        });
+
+        test("a socket of the user's own making that never comes, or comes late", async () => {
+          let late: Socket | null = null;
+          const comesLate = async (): Promise<Socket> => {
+            await sleep(800);
+            return (late = await dialled(server.port));
+          };
+          const never = new Socket();
+          never.connect = () => never;
+          const dials = {
+            pg: [{ stream: () => never }],
+            postgres: [{ socket: () => new Promise(() => {}) }, { socket: comesLate }],
+          };
+          for (const connectArgs of dials[driver.name as keyof typeof dials]) {
+            const started = performance.now();
+            const url = `${server.url("postgres")}?connect_timeout=0.5`;
+            expect(await failureOf(Session.open(driver, url, connectArgs))).toMatchObject(LOST);
+            expect(performance.now() - started).toBeLessThan(2_000);
+          }
+          if (driver.name === "pg") return;
+          await until("the late socket is destroyed", async () => late?.destroyed === true);
+        });
+
+        test("the server's host or port named twice", async () => {
+          const url = server.url("postgres");
+          expect((await failureOf(Session.open(driver, `${url}?host=elsewhere`))).error.message).toMatch(/names the host twice/);
+          expect((await failureOf(Session.open(driver, `${url}?port=1`))).error.message).toMatch(/names the port twice/);
         });
 
         test("a server without TLS that is to have it", async () => {

@@ -1,8 +1,11 @@
 /** What every PostgreSQL driver must give alike: the wire's own values, results, cursors, and statements in bulk. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pgDriver } from "../../../src/drivers/postgresql/pg.ts";
 import { pgliteDriver } from "../../../src/drivers/postgresql/pglite.ts";
 import { postgresDriver } from "../../../src/drivers/postgresql/postgres.ts";
+import { ArgumentError } from "../../../src/errors/index.ts";
 import { databases } from "../../support/databases.ts";
 import { failureOf, Session, statement } from "../../support/postgresqlDrivers.ts";
 
@@ -54,6 +57,7 @@ const BOUND: readonly [string, unknown, string | null][] = [
   ["int4", 5, "5"],
   ["float8", 0.1, "0.1"],
   ["float8", "-0", "-0"],
+  ["float8", -0, "-0"],
   ["float8", Infinity, "Infinity"],
   ["numeric", "1.10", "1.10"],
   ["date", "0044-03-15 BC", "0044-03-15 BC"],
@@ -111,6 +115,39 @@ for (const { driver, url } of DRIVERS) {
         await session.run(command);
         await emptied();
       }
+    });
+
+    test("what cannot be sent is refused, and nothing is sent", async () => {
+      for (const wrong of [undefined, { a: 1 }, () => 1, new Map()])
+        await expect(session.rows("select $1::text", [wrong])).rejects.toThrow(ArgumentError);
+      const cut = "select 1 as a\0 where false";
+      for (const attempt of [
+        () => session.rows(cut),
+        () => session.rows(cut, [], true),
+        () => session.cursor(cut),
+        () => session.many(cut, [[]]),
+      ])
+        await expect(attempt()).rejects.toThrow(/NUL at position 13/);
+      expect(await session.value("select 1")).toBe(1);
+    });
+
+    test("options that the driver sets itself are refused", async () => {
+      const own = { pg: ["types", "query_timeout"], postgres: ["types", "host", "connect_timeout"], pglite: ["parsers"] };
+      for (const option of own[driver.name as keyof typeof own])
+        await expect(Session.open(driver, url!, { [option]: 1 })).rejects.toThrow(
+          new RegExp(`^The option ${option} cannot be given to the driver ${driver.name}, because`),
+        );
+    });
+
+    test("a cursor keeps no rows that were fetched", async () => {
+      const cursor = await session.cursor("select g, repeat('x', 100) from generate_series(1, 2000) g");
+      const portions: WeakRef<object>[] = [];
+      for (let times = 0; times < 15; times++) portions.push(new WeakRef(await cursor.fetch(100)));
+      await new Promise((done) => setTimeout(done, 10));
+      setFlagsFromString("--expose-gc");
+      (runInNewContext("gc") as () => void)();
+      expect(portions.filter((portion) => portion.deref() !== undefined).length).toBeLessThan(3);
+      await cursor.close();
     });
 
     test("results", async () => {

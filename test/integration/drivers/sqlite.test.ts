@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { Driver } from "../../../src/dialects/contract.ts";
 import { betterSqlite3Driver } from "../../../src/drivers/sqlite/betterSqlite3.ts";
 import { nodeSqliteDriver } from "../../../src/drivers/sqlite/nodeSqlite.ts";
-import { InvalidRequestError, StatementTimeoutError } from "../../../src/errors/index.ts";
+import { ArgumentError, InvalidRequestError, StatementTimeoutError } from "../../../src/errors/index.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../../src/io/driver.ts";
 import { runSync } from "../../../src/io/runSync.ts";
 import { Stop } from "../../../src/io/stop.ts";
@@ -79,7 +79,72 @@ describe.each(DRIVERS)("$name", (driver) => {
   });
   afterEach(() => connection.destroy());
 
+  describe("statements", () => {
+    test("with NUL in their text are refused, instead of run up to there", () => {
+      const cut = statement("DELETE FROM t\0 WHERE n = 1");
+      for (const attempt of [
+        () => connection.execute(cut),
+        () => connection.executeMany(cut, [[]]),
+        () => connection.openCursor(statement("SELECT 1\0 FROM nowhere")),
+      ]) {
+        expect(attempt).toThrow(ArgumentError);
+        expect(attempt).toThrow(/NUL at position \d+/);
+      }
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[100]]);
+      expect(rows("SELECT ?", ["a\0b"])).toEqual([["a\0b"]]);
+    });
+
+    test("that change the schema are seen behind a comment, and so is a rollback however it is written", () => {
+      const names = (): unknown => connection.execute(statement("SELECT * FROM t")).columns?.map(({ name }) => name);
+      expect(names()).toEqual(["n", "s"]);
+      connection.execute(statement("-- first\n/* then * this */ ALTER TABLE t RENAME COLUMN s TO renamed"));
+      expect(names()).toEqual(["n", "renamed"]);
+      for (const back of ["rollback to a", "/* back */ ROLLBACK TO a"]) {
+        connection.execute(statement("BEGIN"));
+        connection.execute(statement("SAVEPOINT a"));
+        connection.execute(statement("ALTER TABLE t RENAME COLUMN renamed TO other"));
+        expect(names()).toEqual(["n", "other"]);
+        connection.execute(statement(back));
+        expect(names()).toEqual(["n", "renamed"]);
+        connection.execute(statement("COMMIT"));
+      }
+    });
+
+    test("that change no rows count none, whatever the one before has changed", () => {
+      expect(connection.execute(statement("UPDATE t SET s = 'x' WHERE n < 7")).rowCount).toBe(7);
+      for (const sql of ["CREATE TABLE u (a)", "CREATE INDEX i ON u (a)", "BEGIN", "SAVEPOINT a", "RELEASE a", "COMMIT"])
+        expect([sql, connection.execute(statement(sql)).rowCount]).toEqual([sql, 0]);
+      expect(connection.execute(statement("/* all */ WITH x AS (SELECT 1) DELETE FROM t WHERE n < 3")).rowCount).toBe(3);
+      expect(connection.execute(statement("REPLACE INTO t VALUES (99, 'y')")).rowCount).toBe(1);
+    });
+
+    test("of a URL's parameters there is one", () => {
+      const connect = (query: Record<string, string>) => () => driver.connect({ ...target(file), query });
+      expect(connect({ mode: "ro" })).toThrow(/parameter timeout alone, and not mode/);
+      const patient = connect({ timeout: "17" })() as SyncConnection;
+      expect(patient.execute(statement("PRAGMA busy_timeout")).rows).toEqual([[17]]);
+      void patient.close();
+    });
+
+    test("of the application's own do not keep a connection from being destroyed", () => {
+      const own = (connection.driverConnection as { prepare(sql: string): { iterate(): Iterator<unknown> } })
+        .prepare("SELECT n FROM t")
+        .iterate();
+      own.next();
+      expect(() => connection.destroy()).not.toThrow();
+    });
+  });
+
   describe("cursors", () => {
+    test("over statements that write without giving rows run them", () => {
+      for (const sql of ["DELETE FROM t WHERE n = 1", "WITH x AS (SELECT 2 AS n) DELETE FROM t WHERE n IN (SELECT n FROM x)"]) {
+        const cursor = connection.openCursor(statement(sql));
+        expect([cursor.columns, cursor.fetch(1)]).toEqual([[], []]);
+        cursor.close();
+      }
+      expect(rows("SELECT COUNT(*) FROM t")).toEqual([[98]]);
+    });
+
     test("give exactly what is asked for", () => {
       const cursor = connection.openCursor(statement("SELECT n, s FROM t WHERE n >= ? ORDER BY n", [90n]));
       expect(cursor.columns.map(({ name }) => name)).toEqual(["n", "s"]);
