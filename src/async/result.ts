@@ -23,12 +23,22 @@ import { RowSource, type StreamOptions } from "../engine/results/rowSource.ts";
 import {
   insertedPrimaryKey,
   insertedPrimaryKeyRows,
+  lastInsertedParams,
+  lastrowHasDefaults,
+  lastUpdatedParams,
   mergedInfo,
   NO_INFO,
+  postfetchCols,
+  prefetchCols,
+  supportsSaneMultiRowcount,
+  supportsSaneRowcount,
+  type PrimaryKeyRow,
   type ResultInfo,
 } from "../engine/results/statementFacts.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
+import type { Parameters } from "../sql/compile/execute.ts";
+import type { Column } from "../sql/schema/column.ts";
 
 /** One fetch at a time from the rows that a result shares with its views, and one close, which waits for the fetch. */
 class Turns {
@@ -376,14 +386,62 @@ export class AsyncResult<R extends readonly unknown[] = readonly unknown[]> exte
     return this.info.isInsert;
   }
 
-  /** The primary key of the one inserted row. Throws InvalidRequestError after anything else than one INSERT of one row. */
-  get insertedPrimaryKey(): readonly unknown[] {
+  /**
+   * The primary key of the one inserted row: `key[0]`, or by the key of a column, `key.id`. Throws InvalidRequestError after anything else than
+   * one INSERT of one row.
+   */
+  get insertedPrimaryKey(): PrimaryKeyRow {
     return insertedPrimaryKey(this.info);
   }
 
   /** The primary key of every inserted row; null stands for a part that the database does not report. Throws InvalidRequestError after no INSERT. */
-  get insertedPrimaryKeyRows(): readonly (readonly unknown[])[] {
+  get insertedPrimaryKeyRows(): readonly PrimaryKeyRow[] {
     return insertedPrimaryKeyRows(this.info);
+  }
+
+  /**
+   * The values that the INSERT was sent with, by the keys of columns and the names of parameters, as they were before conversion and with the
+   * defaults that were worked out for them; a list where a list was given, of which they are read: do not change it before. Throws
+   * InvalidRequestError after no INSERT.
+   */
+  lastInsertedParams(): Parameters {
+    return lastInsertedParams(this.info);
+  }
+
+  /** The values that the UPDATE was sent with, as `lastInsertedParams()` gives those of an INSERT. Throws InvalidRequestError after no UPDATE. */
+  lastUpdatedParams(): Parameters {
+    return lastUpdatedParams(this.info);
+  }
+
+  /**
+   * The columns that the INSERT or UPDATE got a value for from their `default()` or `onupdate()`, a value or a function, before it was sent.
+   * Throws InvalidRequestError after anything else.
+   */
+  prefetchCols(): readonly Column[] {
+    return prefetchCols(this.info);
+  }
+
+  /**
+   * The columns that got a value from the database which is not known here: by a default of the table or an SQL expression, unless the
+   * statement returns it. Throws InvalidRequestError after anything else than an INSERT or UPDATE.
+   */
+  postfetchCols(): readonly Column[] {
+    return postfetchCols(this.info);
+  }
+
+  /** True where `postfetchCols()` has any; false after anything else than an INSERT or UPDATE. */
+  lastrowHasDefaults(): boolean {
+    return lastrowHasDefaults(this.info);
+  }
+
+  /** True where `rowcount` tells how many rows an UPDATE or DELETE matched, changed or not. False of rows that were selected. */
+  supportsSaneRowcount(): boolean {
+    return supportsSaneRowcount(this.info);
+  }
+
+  /** The same for a list of parameters, whose counts are added up. */
+  supportsSaneMultiRowcount(): boolean {
+    return supportsSaneMultiRowcount(this.info);
   }
 
   get #shape(): RowShape {

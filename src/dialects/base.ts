@@ -5,7 +5,7 @@
 import { Decimal } from "decimal.js";
 import { ArgumentError } from "../errors/base.ts";
 import { CompileError } from "../errors/sql.ts";
-import type { DriverConnection } from "../io/driver.ts";
+import type { DriverConnection, DriverResult } from "../io/driver.ts";
 import type { Io } from "../io/io.ts";
 import type { Converter, Features } from "../sql/compile/dialect.ts";
 import { JSON_NULL } from "../types/jsonNull.ts";
@@ -14,6 +14,7 @@ import type { Dialect, ErrorClassification, Replication, TransactionOptions, Two
 import { bindDate, bindTime, formatDateTime } from "./conversion/dates.ts";
 import { describeValue } from "./conversion/describe.ts";
 import { bindJson } from "./conversion/json.ts";
+import { control } from "./server.ts";
 
 /** How one kind of type is written and converted. */
 export interface TypeRule {
@@ -38,10 +39,11 @@ export abstract class BaseDialect implements Dialect {
   jsonSerializer: ((value: unknown) => string) | null = null;
   /** What reads values of JSON columns; null for JSON.parse. */
   jsonDeserializer: ((text: string) => unknown) | null = null;
-  serverVersion: readonly number[] = [];
+  serverVersionInfo: readonly number[] = [];
   serverDescription = "";
   readonly isolationLevels: readonly string[] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
   abstract readonly isolationLevelQuery: string;
+  defaultIsolationLevel: string | null = null;
   readonly twoPhase: TwoPhaseStatements | null = null;
   readonly replication: Replication | null = null;
   readonly readOnlyCodes: readonly (string | number)[] = [];
@@ -130,6 +132,12 @@ export abstract class BaseDialect implements Dialect {
 
   *initialize(_connection: DriverConnection): Io<void> {
     // Nothing to learn: the features are as they were declared.
+  }
+
+  /** For `initialize`, on a connection in which nothing has begun. */
+  protected *learnIsolationLevel(connection: DriverConnection): Io<void> {
+    const result = (yield control(connection, this.isolationLevelQuery, true)) as DriverResult;
+    this.defaultIsolationLevel = String(result.rows[0]?.[0]).toUpperCase();
   }
 
   *prepareConnection(_connection: DriverConnection): Io<void> {

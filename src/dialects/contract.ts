@@ -22,12 +22,12 @@ export interface ErrorClassification {
 
 export interface Dialect extends SqlDialect {
   readonly defaultDriver: string;
-  /** Run once with the first connection of an engine: learns the server's version and refines `features`. */
+  /** Run once with the first connection of an engine: learns the server's version and default isolation level, and refines `features`. */
   initialize(connection: DriverConnection): Io<void>;
   /** Run with every new connection, before anyone uses it (SQLite: PRAGMA foreign_keys; MySQL: sql_mode and time zone). */
   prepareConnection(connection: DriverConnection): Io<void>;
-  /** The server's version, such as [15, 20]; empty before `initialize`. */
-  readonly serverVersion: readonly number[];
+  /** The server's version, such as [15, 20]; empty before `initialize`. SQLAlchemy: server_version_info. */
+  readonly serverVersionInfo: readonly number[];
   /** For people: "PostgreSQL 15.20", "MariaDB 10.11.19", "SQLite 3.53.2"; "" before `initialize`. */
   readonly serverDescription: string;
   classifyError(error: unknown): ErrorClassification;
@@ -39,6 +39,8 @@ export interface Dialect extends SqlDialect {
   resetStatements(options: TransactionOptions): readonly string[];
   /** The isolation level of the transaction that is under way or would begin: a query for one text. */
   readonly isolationLevelQuery: string;
+  /** The level of transactions that ask for none, as `initialize` found it; null before. SQLAlchemy: default_isolation_level. */
+  readonly defaultIsolationLevel: string | null;
   /** How transactions are prepared and then committed in two steps; null where the database cannot. */
   readonly twoPhase: TwoPhaseStatements | null;
   /** How one learns whether a replica shows what was committed on the primary; null where the database has no way to say. */

@@ -44,6 +44,8 @@ export class DefaultDialect extends BaseDialect {
     autoincrement: "rowid",
     alterAddConstraint: true,
     transactionalDdl: true,
+    saneRowcount: true,
+    saneMultiRowcount: true,
     schemas: "namespaces",
     maxIdentifierLength: 9999,
   };

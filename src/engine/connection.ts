@@ -13,6 +13,8 @@ import type { Stop } from "../io/stop.ts";
 import type { Pool, PooledConnection } from "../pool/pool.ts";
 import { planExecution, type Parameters, type PlanOptions } from "../sql/compile/execute.ts";
 import type { ExecutionPlan } from "../sql/compile/plan.ts";
+import { translatedNames } from "../sql/compile/schemaNames.ts";
+import { dmlTable } from "../sql/nodes/dml.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { SchemaConnection } from "../sql/schema/metadata.ts";
 import { collectResult, collectRows, portionReader, recognizeExpressions, type Outcome } from "./results/collect.ts";
@@ -207,6 +209,17 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     } finally {
       this.#underWay = null;
     }
+  }
+
+  /** The level of transactions that ask for none; null while no connection of the engine's own pool was opened. */
+  get defaultIsolationLevel(): string | null {
+    return this.dialect.defaultIsolationLevel;
+  }
+
+  /** The schema that this connection writes for a table, null for none. Throws ArgumentError for what is neither table nor mapped class. */
+  schemaForObject(table: object): string | null {
+    const map = this.planOptions(this.#options).schemaTranslateMap ?? null;
+    return translatedNames([dmlTable(table, "schemaForObject").schema], map)[0]!;
   }
 
   // ---- statements

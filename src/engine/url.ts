@@ -2,6 +2,8 @@
  * Database URLs as SQLAlchemy writes them: `dialect+driver://user:password@host:port/database?key=value`. Engines are made from
  * them. A URL never shows its password unless it is asked to, and neither do the errors of this file.
  */
+import type { Dialect } from "../dialects/contract.ts";
+import { makeDialect } from "../dialects/index.ts";
 import { ArgumentError } from "../errors/base.ts";
 
 export type UrlQuery = Readonly<Record<string, string | readonly string[]>>;
@@ -16,6 +18,17 @@ export interface UrlParts {
   readonly database?: string | null;
   readonly query?: UrlQuery;
 }
+
+/** What `translateConnectArgs` calls each part of a URL; null leaves it out. */
+export interface ConnectArgNames {
+  readonly host?: string | null;
+  readonly database?: string | null;
+  readonly username?: string | null;
+  readonly password?: string | null;
+  readonly port?: string | null;
+}
+
+const CONNECT_ARGS = ["host", "database", "username", "password", "port"] as const satisfies readonly (keyof ConnectArgNames)[];
 
 /**
  * An immutable database URL.
@@ -133,6 +146,42 @@ export class URL {
   /** The driver that the URL names, or "" where it leaves the choice to the dialect. */
   getDriverName(): string {
     return this.drivername.split("+")[1] ?? "";
+  }
+
+  /**
+   * A dialect for this URL, as an engine would have one, that has not learned from any server yet. The driver is not looked for.
+   *
+   * @throws NoSuchModuleError where there is no such dialect
+   */
+  getDialect(): Dialect {
+    return makeDialect(this.getBackendName());
+  }
+
+  /**
+   * The parts with which one connects, as a plain object: `host`, `database`, `username`, `password` and `port`, without those that the URL does
+   * not have. The password is among them, readable.
+   *
+   * @param names what they are to be called instead; null leaves a part out
+   * @throws ArgumentError for a part that does not exist, or a name that is no text
+   * @example
+   * ```ts no-check
+   * new pg.Client(url.translateConnectArgs({ username: "user" }));
+   * ```
+   */
+  translateConnectArgs(names: ConnectArgNames = {}): Record<string, string | number> {
+    for (const [part, name] of Object.entries(names) as [string, unknown][]) {
+      if (!(CONNECT_ARGS as readonly string[]).includes(part))
+        throw new ArgumentError(`URL.translateConnectArgs: there is no part ${part}; there are ${CONNECT_ARGS.join(", ")}`);
+      if (name !== undefined && name !== null && typeof name !== "string")
+        throw new ArgumentError(`URL.translateConnectArgs: the name for ${part} must be a string, or null to leave it out`);
+    }
+    const found = new Map<string, string | number>();
+    for (const part of CONNECT_ARGS) {
+      const name = names[part] === undefined ? part : names[part];
+      const value = this[part];
+      if (name !== null && value !== null && value !== "" && value !== 0) found.set(name, value);
+    }
+    return Object.fromEntries(found);
   }
 
   /** The URL as text, every part escaped; the password as `***` unless `hidePassword` is false (default true). */

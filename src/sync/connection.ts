@@ -114,6 +114,23 @@ export class Connection implements Listenable<ConnectionEvents<Connection>> {
   }
 
   /**
+   * The isolation level of transactions for which no option names one. The database is asked once for each engine, when its first connection is
+   * opened; null where the engine shares another's pool, whose dialect has asked instead.
+   */
+  get defaultIsolationLevel(): string | null {
+    return this.core.defaultIsolationLevel;
+  }
+
+  /**
+   * The schema that this connection writes before a table's name, after its `schemaTranslateMap`; null for none. Takes a table or a mapped class.
+   *
+   * @throws ArgumentError for anything else
+   */
+  schemaForObject(table: object): string | null {
+    return this.core.schemaForObject(table);
+  }
+
+  /**
    * Runs a statement; parameters are an object of values by name, or a list of them.
    *
    * @throws DBAPIError's classes for what the database reports, CancelledError and StatementTimeoutError where `signal` or `timeout` stop it

@@ -3,11 +3,13 @@ import { expectTypeOf, test } from "vitest";
 import type { AsyncConnection } from "../../src/async/connection.ts";
 import type { AsyncEngine } from "../../src/async/engine.ts";
 import type { AsyncTransaction } from "../../src/async/transaction.ts";
+import { makeUrl } from "../../src/engine/url.ts";
 import type { Connection } from "../../src/sync/connection.ts";
 import type { Engine } from "../../src/sync/engine.ts";
 import type { Transaction } from "../../src/sync/transaction.ts";
 
 type Named<T> = Exclude<keyof T, symbol>;
+declare function connectionOf(): Connection;
 
 test("the same names", () => {
   expectTypeOf<Named<AsyncEngine>>().toEqualTypeOf<Named<Engine>>();
@@ -21,6 +23,26 @@ test("the same parameters, and promises of the same results", () => {
   expectTypeOf<Parameters<AsyncConnection["execute"]>>().toEqualTypeOf<Parameters<Connection["execute"]>>();
   expectTypeOf<ReturnType<AsyncConnection["commit"]>>().toEqualTypeOf<Promise<void>>();
   expectTypeOf<ReturnType<AsyncEngine["connect"]>>().toEqualTypeOf<Promise<AsyncConnection>>();
+});
+
+test("what needs no waiting is no promise", () => {
+  type Facts = "defaultIsolationLevel" | "schemaForObject";
+  expectTypeOf<Pick<AsyncConnection, Facts>>().toEqualTypeOf<Pick<Connection, Facts>>();
+  expectTypeOf<Connection["defaultIsolationLevel"]>().toEqualTypeOf<string | null>();
+  expectTypeOf<Connection["schemaForObject"]>().toEqualTypeOf<(table: object) => string | null>();
+  expectTypeOf<Engine["dialect"]["serverVersionInfo"]>().toEqualTypeOf<readonly number[]>();
+  // @ts-expect-error a table, not its name
+  connectionOf().schemaForObject("users");
+});
+
+test("URLs", () => {
+  const url = makeUrl("sqlite://");
+  expectTypeOf(url.getDialect()).toEqualTypeOf<Engine["dialect"]>();
+  expectTypeOf(url.translateConnectArgs({ username: "user", port: null })).toEqualTypeOf<Record<string, string | number>>();
+  // @ts-expect-error the part is called username
+  url.translateConnectArgs({ user: "username" });
+  // @ts-expect-error a name is a text
+  url.translateConnectArgs({ host: 1 });
 });
 
 test("disposal: using for one, await using for the other", () => {

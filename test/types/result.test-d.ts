@@ -2,9 +2,10 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { AsyncMappingResult, AsyncResult, AsyncScalarResult, AsyncTupleResult } from "../../src/async/result.ts";
 import type { FrozenResult } from "../../src/engine/results/frozenResult.ts";
-import type { MappingResult, Result, ScalarResult, TupleResult } from "../../src/engine/results/result.ts";
+import type { MappingResult, PrimaryKeyRow, Result, ScalarResult, TupleResult } from "../../src/engine/results/result.ts";
 import type { Row } from "../../src/engine/results/row.ts";
-import { func, MetaData, select, t, text, type Executable, type RowOf } from "../../src/sql/index.ts";
+import type { Parameters as StatementParameters } from "../../src/sql/compile/execute.ts";
+import { type Column, func, insert, MetaData, select, t, text, type Executable, type RowOf } from "../../src/sql/index.ts";
 
 const metadata = new MetaData();
 const users = metadata.table("users", {
@@ -157,6 +158,37 @@ describe("wrong uses", () => {
     void [...streamed];
     // @ts-expect-error a number of rows
     rows.partitions("10");
+  });
+});
+
+describe("what a statement did", () => {
+  const done = execute(insert(users));
+  it("keys by position and by name", () => {
+    expectTypeOf(done.insertedPrimaryKey).toEqualTypeOf<PrimaryKeyRow>();
+    expectTypeOf(done.insertedPrimaryKey.id).toEqualTypeOf<unknown>();
+    expectTypeOf(done.insertedPrimaryKey[0]).toEqualTypeOf<unknown>();
+    expectTypeOf(done.insertedPrimaryKey.length).toEqualTypeOf<number>();
+    expectTypeOf(done.insertedPrimaryKey._get(users.c.id)).toEqualTypeOf<number>();
+    expectTypeOf(done.insertedPrimaryKeyRows).toEqualTypeOf<readonly PrimaryKeyRow[]>();
+    expectTypeOf<PrimaryKeyRow>().toExtend<Row>();
+    // @ts-expect-error a key is not to be changed
+    done.insertedPrimaryKey.id = 1;
+  });
+  it("values, columns and counts", () => {
+    expectTypeOf(done.lastInsertedParams()).toEqualTypeOf<StatementParameters>();
+    expectTypeOf(done.lastUpdatedParams()).toEqualTypeOf<StatementParameters>();
+    expectTypeOf(done.prefetchCols()).toEqualTypeOf<readonly Column[]>();
+    expectTypeOf(done.postfetchCols()).toEqualTypeOf<readonly Column[]>();
+    expectTypeOf(done.lastrowHasDefaults()).toEqualTypeOf<boolean>();
+    expectTypeOf(done.supportsSaneRowcount()).toEqualTypeOf<boolean>();
+    expectTypeOf(done.supportsSaneMultiRowcount()).toEqualTypeOf<boolean>();
+    // @ts-expect-error one set or a list of them, which isMany tells apart
+    void done.lastInsertedParams()[0];
+  });
+  it("the same without promises where rows come in portions", () => {
+    type Facts = "insertedPrimaryKey" | "insertedPrimaryKeyRows" | "lastInsertedParams" | "lastUpdatedParams" | "prefetchCols";
+    type More = "postfetchCols" | "lastrowHasDefaults" | "supportsSaneRowcount" | "supportsSaneMultiRowcount";
+    expectTypeOf<Pick<AsyncResult, Facts | More>>().toEqualTypeOf<Pick<Result, Facts | More>>();
   });
 });
 

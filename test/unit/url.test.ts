@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { makeUrl, URL } from "../../src/engine/url.ts";
-import { ArgumentError } from "../../src/errors/index.ts";
+import { ArgumentError, NoSuchModuleError } from "../../src/errors/index.ts";
 
 const parts = (text: string): unknown[] => {
   const url = makeUrl(text);
@@ -97,6 +97,38 @@ describe("URL", () => {
   test("names", () => {
     expect([url.getBackendName(), url.getDriverName()]).toEqual(["postgresql", "pg"]);
     expect(makeUrl("mariadb://h").getDriverName()).toBe("");
+  });
+
+  test("has a dialect that knows no server yet, one for each who asks", () => {
+    for (const [text, name] of [
+      ["sqlite://", "sqlite"],
+      ["postgresql+none://h", "postgresql"],
+      ["postgres://h", "postgresql"],
+      ["mariadb://h", "mysql"],
+    ] as const)
+      expect(makeUrl(text).getDialect()).toMatchObject({ name, serverVersionInfo: [], defaultIsolationLevel: null });
+    expect(url.getDialect()).not.toBe(url.getDialect());
+    expect(() => makeUrl("oracle://h").getDialect()).toThrow(NoSuchModuleError);
+  });
+
+  test("as arguments for whoever connects otherwise", () => {
+    const args = { host: "::1", database: "db", username: "u", password: "p@ss:word!", port: 5432 };
+    expect(url.translateConnectArgs()).toEqual(args);
+    expect(url.translateConnectArgs({ username: "user", database: "dbname", port: null })).toEqual({
+      host: "::1",
+      dbname: "db",
+      user: "u",
+      password: "p@ss:word!",
+    });
+    expect(makeUrl("mysql://u:@h:0").translateConnectArgs({ host: "__proto__" })).toEqual(
+      Object.fromEntries([
+        ["__proto__", "h"],
+        ["username", "u"],
+      ]),
+    );
+    expect(makeUrl("sqlite://").translateConnectArgs()).toEqual({});
+    expect(() => url.translateConnectArgs({ user: "username" } as never)).toThrow(/there is no part user; there are host, /);
+    expect(() => url.translateConnectArgs({ host: 1 as never })).toThrow(ArgumentError);
   });
 
   test("refuses parts of the wrong type", () => {

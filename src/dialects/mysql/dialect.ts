@@ -37,6 +37,8 @@ const MYSQL_FEATURES: Features = {
   autoincrement: "auto_increment",
   alterAddConstraint: true,
   transactionalDdl: false,
+  saneRowcount: true,
+  saneMultiRowcount: true,
   schemas: "namespaces",
   maxIdentifierLength: 64,
 };
@@ -92,13 +94,14 @@ export class MysqlDialect extends BaseDialect {
     const text = String(result.rows[0]?.[0]);
     this.isMariaDb = /mariadb/i.test(text);
     // Old MariaDB servers put "5.5.5-" before their version, for the sake of replication.
-    this.serverVersion = parseVersion(this.isMariaDb ? text.replace(/^5\.5\.5-/, "") : text);
-    this.serverDescription = `${this.isMariaDb ? "MariaDB" : "MySQL"} ${this.serverVersion.join(".")}`;
-    const insertReturning = this.isMariaDb && atLeast(this.serverVersion, 10, 5);
+    this.serverVersionInfo = parseVersion(this.isMariaDb ? text.replace(/^5\.5\.5-/, "") : text);
+    this.serverDescription = `${this.isMariaDb ? "MariaDB" : "MySQL"} ${this.serverVersionInfo.join(".")}`;
+    yield* this.learnIsolationLevel(connection);
+    const insertReturning = this.isMariaDb && atLeast(this.serverVersionInfo, 10, 5);
     this.features = {
       ...MYSQL_FEATURES,
       insertReturning,
-      deleteReturning: this.isMariaDb && atLeast(this.serverVersion, 10, 0),
+      deleteReturning: this.isMariaDb && atLeast(this.serverVersionInfo, 10, 0),
       generatedKeysOfMany: insertReturning ? "values" : "one",
     };
   }

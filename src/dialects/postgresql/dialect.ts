@@ -40,6 +40,8 @@ export class PostgresqlDialect extends BaseDialect {
     autoincrement: "serial",
     alterAddConstraint: true,
     transactionalDdl: true,
+    saneRowcount: true,
+    saneMultiRowcount: true,
     schemas: "namespaces",
     maxIdentifierLength: 63,
   };
@@ -81,8 +83,9 @@ export class PostgresqlDialect extends BaseDialect {
 
   override *initialize(connection: DriverConnection): Io<void> {
     const result = (yield control(connection, "SHOW server_version", true)) as DriverResult;
-    this.serverVersion = parseVersion(String(result.rows[0]?.[0]));
-    this.serverDescription = `PostgreSQL ${this.serverVersion.join(".")}`;
+    this.serverVersionInfo = parseVersion(String(result.rows[0]?.[0]));
+    this.serverDescription = `PostgreSQL ${this.serverVersionInfo.join(".")}`;
+    yield* this.learnIsolationLevel(connection);
   }
 
   /** The conversions read ISO dates and hexadecimal bytea; a server or role may be configured to write others. */

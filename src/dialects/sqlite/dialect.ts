@@ -35,6 +35,8 @@ const FEATURES: Features = {
   autoincrement: "rowid",
   alterAddConstraint: false,
   transactionalDdl: true,
+  saneRowcount: true,
+  saneMultiRowcount: true,
   schemas: "attached",
   maxIdentifierLength: 9999,
 };
@@ -78,17 +80,24 @@ export class SqliteDialect extends BaseDialect {
   override *initialize(connection: DriverConnection): Io<void> {
     const result = (yield control(connection, "SELECT sqlite_version()", true)) as DriverResult;
     const version = String(result.rows[0]?.[0]);
-    this.serverVersion = parseVersion(version);
+    this.serverVersionInfo = parseVersion(version);
     this.serverDescription = `SQLite ${version}`;
-    const returning = atLeast(this.serverVersion, 3, 35);
+    yield* this.learnIsolationLevel(connection);
+    const returning = atLeast(this.serverVersionInfo, 3, 35);
     this.features = {
       ...FEATURES,
       insertReturning: returning,
       updateReturning: returning,
       deleteReturning: returning,
-      fullOuterJoin: atLeast(this.serverVersion, 3, 39),
-      maxParameters: atLeast(this.serverVersion, 3, 32) ? FEATURES.maxParameters : 999,
+      fullOuterJoin: atLeast(this.serverVersionInfo, 3, 39),
+      maxParameters: atLeast(this.serverVersionInfo, 3, 32) ? FEATURES.maxParameters : 999,
     };
+  }
+
+  /** By the PRAGMA itself: a SELECT reads the schema, and would wait for whoever has locked the file. */
+  protected override *learnIsolationLevel(connection: DriverConnection): Io<void> {
+    const result = (yield control(connection, "PRAGMA read_uncommitted", true)) as DriverResult;
+    this.defaultIsolationLevel = Number(result.rows[0]?.[0]) === 1 ? "READ UNCOMMITTED" : "SERIALIZABLE";
   }
 
   /**

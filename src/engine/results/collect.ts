@@ -7,6 +7,7 @@ import type { DriverColumn, DriverManyResult, DriverResult } from "../../io/driv
 import type { Converter } from "../../sql/compile/dialect.ts";
 import type { ExecutionPlan, InsertedKeys, ResultColumn } from "../../sql/compile/plan.ts";
 import type { Node } from "../../sql/nodes/node.ts";
+import type { Column } from "../../sql/schema/column.ts";
 import { NULL_TYPE } from "../../types/sqlType.ts";
 import { Result, type ResultInfo } from "./result.ts";
 import { asRow, rowShape, type RowShape } from "./row.ts";
@@ -29,35 +30,45 @@ interface RowReading {
 const readings = new WeakMap<readonly (ResultColumn | DriverColumn)[], RowReading>();
 
 export function collectResult(dialect: Dialect, plan: ExecutionPlan, outcome: Outcome): Result {
-  const isInsert = plan.kind === "insert";
-  const isMany = plan.mode !== "single";
   if ("many" in outcome) {
     const { rowCount, insertIds } = outcome.many;
-    const insertedKeys = keysOf(plan.insertedKeys, [], insertIds);
-    return new Result([], null, { rowcount: rowCount, lastrowid: insertIds?.at(-1) ?? null, isInsert, isMany, insertedKeys });
+    const keys = keysOf(plan.insertedKeys, [], insertIds);
+    return new Result([], null, infoOf(dialect, plan, false, rowCount, insertIds?.at(-1) ?? null, keys));
   }
   const { results } = outcome;
   const columns = results[0]?.columns ?? null;
   const rows = rowsOf(results);
   const reading = columns === null ? null : readingOf(dialect, plan.columns, columns);
   if (reading !== null) convertRows(reading, rows);
-  const info: ResultInfo = {
-    rowcount: rowCountOf(results),
-    lastrowid: results.at(-1)?.lastInsertId ?? null,
-    isInsert,
-    isMany,
-    insertedKeys:
-      plan.insertedKeys === null
-        ? null
-        : keysOf(
-            plan.insertedKeys,
-            rows,
-            results.map((result) => result.lastInsertId),
-          ),
-  };
+  const keys =
+    plan.insertedKeys === null
+      ? null
+      : keysOf(
+          plan.insertedKeys,
+          rows,
+          results.map((result) => result.lastInsertId),
+        );
+  const lastrowid = results.at(-1)?.lastInsertId ?? null;
+  const info = infoOf(dialect, plan, reading !== null, rowCountOf(results), lastrowid, keys);
   if (reading === null || plan.insertedKeys?.hidden === true) return new Result([], null, info);
   for (const row of rows) asRow(row, reading.shape);
   return new Result(rows, reading.shape.names, info);
+}
+
+/** What is reported besides rows. Selects are the many: theirs holds nothing more than it must. */
+function infoOf(
+  dialect: Dialect,
+  plan: ExecutionPlan,
+  hasRows: boolean,
+  rowcount: number,
+  lastrowid: number | bigint | null,
+  insertedKeys: ResultInfo["insertedKeys"],
+): ResultInfo {
+  const { kind } = plan;
+  const isInsert = kind === "insert";
+  const isMany = plan.mode !== "single";
+  if (kind === "select" || (kind === "text" && hasRows)) return { rowcount, lastrowid, isInsert, isMany, insertedKeys };
+  return { rowcount, lastrowid, isInsert, isMany, insertedKeys, values: plan.values ?? null, dialect };
 }
 
 /** The converted rows of a plan that gives rows, without the shape that makes them Rows. */
@@ -132,17 +143,37 @@ function keysOf(
   if (keys === null) return null;
   // One id for several rows is the first's or the last's, depending on the database: of no use.
   const ids = insertIds !== null && insertIds.length === keys.rows ? insertIds : null;
-  return () =>
-    Array.from({ length: keys.rows }, (_row, number) =>
-      keys.given.map((given, part) => {
-        if (given !== null) return given[number];
+  return () => {
+    const shape = keyShape(keys.parts);
+    return Array.from({ length: keys.rows }, (_row, number) => {
+      const values = keys.parts.map((_column, part) => {
+        const given = keys.given(number, part);
+        if (given !== undefined) return given;
         const column = keys.returned[part] ?? -1;
         const row = rows[number];
         if (column >= 0 && row !== undefined) return row[column];
         const id = ids?.[number] ?? null;
         return part === keys.generated && id !== null ? keys.convertGenerated(id) : null;
-      }),
+      });
+      return asRow(values, shape);
+    });
+  };
+}
+
+const keyShapes = new WeakMap<InsertedKeys["parts"], RowShape>();
+
+/** The shape of an INSERT's primary keys, whose parts are called as in the program. */
+function keyShape(parts: InsertedKeys["parts"]): RowShape {
+  let shape = keyShapes.get(parts);
+  if (shape === undefined) {
+    const columns = parts.map(({ column }): Column => column);
+    shape = rowShape(
+      columns.map(({ key }) => key),
+      columns,
     );
+    keyShapes.set(parts, shape);
+  }
+  return shape;
 }
 
 /** Lets the rows of a plan be asked by the expressions of its statement, where it was made from an equal statement's compilation. */

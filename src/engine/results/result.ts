@@ -4,6 +4,8 @@
  */
 import type { Io } from "../../io/io.ts";
 import { runSync } from "../../io/runSync.ts";
+import type { Parameters } from "../../sql/compile/execute.ts";
+import type { Column } from "../../sql/schema/column.ts";
 import { freezeRows, type FrozenResult } from "./frozenResult.ts";
 import { MergedFeed } from "./mergedFeed.ts";
 import { END, ResultCore } from "./resultCore.ts";
@@ -20,10 +22,24 @@ import {
 import type { RowFeed } from "./rowFeed.ts";
 import { RowSource, type StreamOptions, type Values } from "./rowSource.ts";
 import { columnsView, mappingView, scalarView } from "./resultViews.ts";
-import { insertedPrimaryKey, insertedPrimaryKeyRows, mergedInfo, NO_INFO, type ResultInfo } from "./statementFacts.ts";
+import {
+  insertedPrimaryKey,
+  insertedPrimaryKeyRows,
+  lastInsertedParams,
+  lastrowHasDefaults,
+  lastUpdatedParams,
+  mergedInfo,
+  NO_INFO,
+  postfetchCols,
+  prefetchCols,
+  supportsSaneMultiRowcount,
+  supportsSaneRowcount,
+  type PrimaryKeyRow,
+  type ResultInfo,
+} from "./statementFacts.ts";
 import type { UniqueStrategy } from "./uniqueness.ts";
 
-export type { ResultInfo } from "./statementFacts.ts";
+export type { PrimaryKeyRow, ResultInfo } from "./statementFacts.ts";
 export type { UniqueStrategy } from "./uniqueness.ts";
 
 /** What all results have: T is what one row gives. */
@@ -317,14 +333,62 @@ export class Result<R extends readonly unknown[] = readonly unknown[]> extends R
     return this.info.isInsert;
   }
 
-  /** The primary key of the one inserted row. Throws InvalidRequestError after anything else than one INSERT of one row. */
-  get insertedPrimaryKey(): readonly unknown[] {
+  /**
+   * The primary key of the one inserted row: `key[0]`, or by the key of a column, `key.id`. Throws InvalidRequestError after anything else than
+   * one INSERT of one row.
+   */
+  get insertedPrimaryKey(): PrimaryKeyRow {
     return insertedPrimaryKey(this.info);
   }
 
   /** The primary key of every inserted row; null stands for a part that the database does not report. Throws InvalidRequestError after no INSERT. */
-  get insertedPrimaryKeyRows(): readonly (readonly unknown[])[] {
+  get insertedPrimaryKeyRows(): readonly PrimaryKeyRow[] {
     return insertedPrimaryKeyRows(this.info);
+  }
+
+  /**
+   * The values that the INSERT was sent with, by the keys of columns and the names of parameters, as they were before conversion and with the
+   * defaults that were worked out for them; a list where a list was given, of which they are read: do not change it before. Throws
+   * InvalidRequestError after no INSERT.
+   */
+  lastInsertedParams(): Parameters {
+    return lastInsertedParams(this.info);
+  }
+
+  /** The values that the UPDATE was sent with, as `lastInsertedParams()` gives those of an INSERT. Throws InvalidRequestError after no UPDATE. */
+  lastUpdatedParams(): Parameters {
+    return lastUpdatedParams(this.info);
+  }
+
+  /**
+   * The columns that the INSERT or UPDATE got a value for from their `default()` or `onupdate()`, a value or a function, before it was sent.
+   * Throws InvalidRequestError after anything else.
+   */
+  prefetchCols(): readonly Column[] {
+    return prefetchCols(this.info);
+  }
+
+  /**
+   * The columns that got a value from the database which is not known here: by a default of the table or an SQL expression, unless the
+   * statement returns it. Throws InvalidRequestError after anything else than an INSERT or UPDATE.
+   */
+  postfetchCols(): readonly Column[] {
+    return postfetchCols(this.info);
+  }
+
+  /** True where `postfetchCols()` has any; false after anything else than an INSERT or UPDATE. */
+  lastrowHasDefaults(): boolean {
+    return lastrowHasDefaults(this.info);
+  }
+
+  /** True where `rowcount` tells how many rows an UPDATE or DELETE matched, changed or not. False of rows that were selected. */
+  supportsSaneRowcount(): boolean {
+    return supportsSaneRowcount(this.info);
+  }
+
+  /** The same for a list of parameters, whose counts are added up. */
+  supportsSaneMultiRowcount(): boolean {
+    return supportsSaneMultiRowcount(this.info);
   }
 
   get #shape(): RowShape {

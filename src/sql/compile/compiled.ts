@@ -49,6 +49,17 @@ export interface InsertShape {
   readonly batchable: boolean;
 }
 
+/** Which columns an INSERT or UPDATE writes that it was given no value for, or whose value only the database knows. */
+export interface DmlColumns {
+  /** Their default or onupdate is worked out before the statement is sent. */
+  readonly prefetch: readonly Column[];
+  /**
+   * The database works their value out, and the statement does not return it: defaults of the server, SQL expressions. Without the parts of a
+   * new row's primary key, by which such values would be asked for.
+   */
+  readonly postfetch: readonly Column[];
+}
+
 /** Text with numbered holes: `strings` has one more member than `slots`. A negative number stands for a schema (schemaNames.ts). */
 export interface SqlTemplate {
   readonly strings: readonly string[];
@@ -62,6 +73,7 @@ export interface CompiledParts {
   readonly slots: readonly ParameterSlot[];
   readonly columns: readonly ResultColumn[] | null;
   readonly insert: InsertShape | null;
+  readonly written: DmlColumns | null;
   readonly schemas: SchemaNames;
 }
 
@@ -76,6 +88,8 @@ export class Compiled {
   readonly slots: readonly ParameterSlot[];
   readonly columns: readonly ResultColumn[] | null;
   readonly insert: InsertShape | null;
+  /** Set for INSERT and UPDATE. */
+  readonly written: DmlColumns | null;
   /** True where the driver must not round integers: they may exceed 2^53, or their type is not known. */
   readonly wideIntegers: boolean;
   readonly returnsRows: boolean;
@@ -110,6 +124,7 @@ export class Compiled {
             row: fillSchemas(insert.row, prefixes),
             tail: fillSchemas(insert.tail, prefixes),
           };
+    this.written = parts.written;
     this.order = sendingOrder(this.template, dialect);
     this.returnsRows = columns !== null || kind === "text";
     this.wideIntegers =

@@ -10,7 +10,15 @@ import type { Node } from "../nodes/node.ts";
 import type { NodeKind } from "../nodes/node.ts";
 import { cacheKey } from "../traverse/cacheKey.ts";
 import type { Table } from "../schema/table.ts";
-import { Compiled, writeTemplate, type InsertShape, type ParameterSlot, type SqlTemplate, type ValueSource } from "./compiled.ts";
+import {
+  Compiled,
+  writeTemplate,
+  type DmlColumns,
+  type InsertShape,
+  type ParameterSlot,
+  type SqlTemplate,
+  type ValueSource,
+} from "./compiled.ts";
 import { ddlRenderers } from "./ddl.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { dmlRenderers } from "./dml.ts";
@@ -71,6 +79,7 @@ export class Compiler {
   /** Set by the outermost statement: what its rows consist of. */
   resultColumns: readonly ResultColumn[] | null = null;
   insertShape: InsertShape | null = null;
+  written: DmlColumns | null = null;
   readonly ctes = new Map<string, { readonly cte: Cte<unknown>; text: string }>();
   readonly slots: ParameterSlot[] = [];
   /** The schemas of the tables met, each with a hole of its own. */
@@ -94,6 +103,7 @@ export class Compiler {
       slots: this.slots,
       columns: this.resultColumns,
       insert: this.insertShape,
+      written: this.written,
       schemas: this.schemas,
     });
   }

@@ -45,6 +45,10 @@ export interface Features {
   /** True where a foreign key may be added with ALTER TABLE, so that circles of tables can be created. */
   readonly alterAddConstraint: boolean;
   readonly transactionalDdl: boolean;
+  /** True where the row count of an UPDATE or DELETE is that of the rows it matched, whether it changed them or not. */
+  readonly saneRowcount: boolean;
+  /** The same of one that runs with many parameter sets: its count is the sum. */
+  readonly saneMultiRowcount: boolean;
   /**
    * What a schema is: a namespace (or, on MySQL, what it calls a database) whose tables may refer to others', or a database that is attached
    * to the connection (SQLite): indexes are put there by their own name, and foreign keys do not leave it.

@@ -44,6 +44,11 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
   const returned = isHidden ? missing : (insert.returningColumns ?? []);
   const tail = returningClause(returned, features.insertReturning, compiler, isOutermost);
   if (isOutermost) {
+    const others = table.columns.filter((column) => !column.isPrimaryKey);
+    compiler.written = {
+      prefetch: columns.filter((column) => !insert.columns.includes(column) && column.default!.kind !== "expression"),
+      postfetch: unknownOf(others, returned, (column) => isMadeByDatabase(insert, column)),
+    };
     const generated = table.autoincrementColumn;
     compiler.insertShape = {
       head: compiler.template(columns.length === 0 ? target : `${target} (${names.join(", ")})`),
@@ -81,7 +86,25 @@ function hasSlot(text: string): boolean {
 function insertedValue(insert: NodeOfKind["insert"], column: Column, row: number, compiler: Compiler): string {
   const position = insert.columns.indexOf(column);
   if (position !== -1) return assigned(insert.valueNodes[row * insert.columns.length + position]!, compiler);
-  return defaultValue(column, "insert", compiler);
+  return defaultValue(column, "insert", compiler, row);
+}
+
+/** True for a column that gets an SQL expression, or no value but the table's own default. */
+function isMadeByDatabase(insert: NodeOfKind["insert"], column: Column): boolean {
+  const width = insert.columns.length;
+  const position = insert.columns.indexOf(column);
+  if (position !== -1)
+    return insert.valueNodes.some((node, index) => index % width === position && !(node instanceof BindParameter));
+  return column.default === null ? column.serverDefault !== null : column.default.kind === "expression";
+}
+
+/** Those of the columns that hold what the database has made, and that are not returned. */
+function unknownOf(
+  columns: readonly Column[],
+  returned: readonly ColumnElement[],
+  isMade: (column: Column) => boolean,
+): readonly Column[] {
+  return columns.filter((column) => !returned.includes(column) && isMade(column));
 }
 
 /** A value assigned to a column: a parameter takes its type from the column. */
@@ -91,10 +114,12 @@ function assigned(node: Node, compiler: Compiler): string {
   return node.kind === "select" || node.kind === "compound" ? `(${text})` : text;
 }
 
-function defaultValue(column: Column, when: "insert" | "update", compiler: Compiler): string {
+/** The parameter of a default is called like its column, in the second row of several `name_m1`, and so on. */
+function defaultValue(column: Column, when: "insert" | "update", compiler: Compiler, row = 0): string {
   const source = when === "insert" ? column.default! : column.onupdate!;
   if (source.kind === "expression") return compiler.render(source.expression);
-  return hole(compiler.slot(column.key, { from: "default", column, when }, column.type));
+  const name = row === 0 ? column.key : `${column.key}_m${row}`;
+  return hole(compiler.slot(name, { from: "default", column, when }, column.type));
 }
 
 function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string {
@@ -106,6 +131,16 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
   for (const node of update.criteria) refuseNamesOfValues(node, update);
   return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
     const defaults = table.columns.filter((column) => column.onupdate !== null && !update.columns.includes(column));
+    const returned = update.returningColumns ?? [];
+    if (isOutermost) {
+      compiler.written = {
+        prefetch: defaults.filter((column) => column.onupdate!.kind !== "expression"),
+        postfetch: unknownOf(table.columns, returned, (column) => {
+          const node = update.valueNodes[update.columns.indexOf(column)];
+          return node === undefined ? column.onupdate?.kind === "expression" : !(node instanceof BindParameter);
+        }),
+      };
+    }
     const assignments = [
       ...table.columns
         .filter((column) => update.columns.includes(column))
@@ -117,7 +152,7 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
     ];
     let text = `UPDATE ${compiler.tableName(table)} SET ${assignments.join(", ")}`;
     if (update.criteria.length > 0) text += ` WHERE ${conditions(update.criteria, compiler)}`;
-    text += returningClause(update.returningColumns ?? [], compiler.dialect.features.updateReturning, compiler, isOutermost);
+    text += returningClause(returned, compiler.dialect.features.updateReturning, compiler, isOutermost);
     return isOutermost ? withClause(compiler) + text : text;
   });
 }

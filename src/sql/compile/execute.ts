@@ -13,7 +13,7 @@ import { cacheKey } from "../traverse/cacheKey.ts";
 import type { Compiled, InsertShape } from "./compiled.ts";
 import { compile } from "./compiler.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { insertBatches } from "./insertBatches.ts";
+import { insertBatches, type BatchStyle } from "./insertBatches.ts";
 import type { ExecutionPlan, InsertedKeys } from "./plan.ts";
 import type { SchemaMap } from "./schemaNames.ts";
 import { ValueReader } from "./valueReader.ts";
@@ -113,8 +113,8 @@ export function planCompiled(
   const cachedSince = isCached ? statement.compiledAt : null;
   const compiled = schemaTranslateMap === null ? statement : statement.inSchemas(schemaTranslateMap);
   const { kind, columns, insert } = compiled;
-  const reader = new ValueReader(compiled, binds, sets.length);
   if (!isMany) {
+    const reader = new ValueReader(compiled, binds, sets);
     const single = statementOf(compiled, dialect, reader, sets[0]!, 0);
     return {
       mode: "single",
@@ -123,24 +123,27 @@ export function planCompiled(
       cachedSince,
       statement: single,
       insertedKeys: insertedKeys(insert, reader, dialect),
+      values: valuesOf(compiled, reader),
     };
   }
   requireSameKeys(sets);
-  if (insert?.batchable === true) {
-    const wantsRows = columns !== null && !insert.hidden;
-    const style = wantsRows ? dialect.features.generatedKeysOfMany : dialect.features.insertMany;
-    if (style === "values" || style === "orderedSelect") {
-      const statements = insertBatches(dialect, compiled, insert, reader, sets, style, pageSize).map(({ sql, values }) =>
-        driverStatement(compiled, sql, values, wantsRows),
-      );
-      const keys = wantsRows ? insertedKeys(insert, reader, dialect) : null;
-      return { mode: "batches", kind, columns: wantsRows ? columns : null, cachedSince, statements, insertedKeys: keys };
-    }
+  const wantsRows = columns !== null && insert?.hidden !== true;
+  const style = batchStyle(insert, dialect, wantsRows);
+  // Rows that are only sent are many, and nobody is likely to ask for their keys.
+  const reader = new ValueReader(compiled, binds, sets, style === null || wantsRows);
+  const values = valuesOf(compiled, reader);
+  if (style !== null) {
+    const statements = insertBatches(dialect, compiled, insert!, reader, sets, style, pageSize).map((batch) =>
+      driverStatement(compiled, batch.sql, batch.values, wantsRows),
+    );
+    const keys = insertedKeys(insert, reader, dialect);
+    return { mode: "batches", kind, columns: wantsRows ? columns : null, cachedSince, statements, insertedKeys: keys, values };
   }
   if (compiled.returnsRows || compiled.sql === null) {
     // Rows cannot be had from one statement run many times, nor can a list change its length between runs.
     const statements = sets.map((set, index) => statementOf(compiled, dialect, reader, set, index));
-    return { mode: "batches", kind, columns, cachedSince, statements, insertedKeys: insertedKeys(insert, reader, dialect) };
+    const keys = insertedKeys(insert, reader, dialect);
+    return { mode: "batches", kind, columns, cachedSince, statements, insertedKeys: keys, values };
   }
   return {
     mode: "many",
@@ -150,7 +153,19 @@ export function planCompiled(
     statement: driverStatement(compiled, compiled.sql, []),
     parameterSets: sets.map((set, index) => reader.read(set, index).values()),
     insertedKeys: insertedKeys(insert, reader, dialect),
+    values,
   };
+}
+
+/** How the rows of an INSERT are put together in few statements; null where they are not. */
+function batchStyle(insert: InsertShape | null, { features }: SqlDialect, wantsRows: boolean): BatchStyle | null {
+  if (insert?.batchable !== true) return null;
+  const style = wantsRows ? features.generatedKeysOfMany : features.insertMany;
+  return style === "values" || style === "orderedSelect" ? style : null;
+}
+
+function valuesOf({ written }: Compiled, reader: ValueReader): ValueReader | null {
+  return written === null ? null : reader;
 }
 
 function driverStatement(
@@ -188,7 +203,8 @@ function insertedKeys(shape: InsertShape | null, reader: ValueReader, dialect: S
   const convert = generated === undefined ? null : dialect.resultConverter(generated.type, null);
   return {
     rows: reader.count,
-    given: reader.keys,
+    parts: shape.key,
+    given: (row, part) => reader.givenKey(row, part),
     returned: shape.returned,
     generated: shape.generated,
     hidden: shape.hidden,

@@ -4,6 +4,8 @@
  */
 import type { DriverStatement } from "../../io/driver.ts";
 import type { SqlType } from "../../types/sqlType.ts";
+import type { Column } from "../schema/column.ts";
+import type { ValueReader } from "./valueReader.ts";
 
 /** One column of a result, as the statement describes it. */
 export interface ResultColumn {
@@ -43,14 +45,18 @@ export type ExecutionPlan = (SinglePlan | ManyPlan | BatchPlan) & {
   readonly cachedSince: number | null;
   /** Set for INSERTs: how the primary keys of the new rows are put together from what the database answered. */
   readonly insertedKeys: InsertedKeys | null;
+  /** For INSERT and UPDATE: tells afterwards what was sent; null or absent for all others. */
+  readonly values?: ValueReader | null;
 };
 
 /** How each inserted row's primary key is known: every part was given, came back in a row, or was generated and reported by the protocol. */
 export interface InsertedKeys {
   /** How many rows were inserted: one per parameter set. */
   readonly rows: number;
-  /** For each part of the key: the values given for it, one per row; null where it was generated. */
-  readonly given: readonly (readonly unknown[] | null)[];
+  /** The columns of the key. */
+  readonly parts: readonly { readonly column: Column }[];
+  /** The value that this row was given for a part of the key; undefined where it was not. */
+  readonly given: (row: number, part: number) => unknown;
   /** For each part of the key: the column of the returned rows that holds it, or -1. Only for an added RETURNING. */
   readonly returned: readonly number[];
   /** The part that the protocol's last insert id fills, or -1. */

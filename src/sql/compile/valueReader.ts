@@ -1,40 +1,92 @@
 /**
  * Takes the values of a compiled statement's parameters out of parameter sets, one set after another, and converts them for the driver.
- * Made by execute.ts for each execution. It keeps one list for the values before conversion: a list of 50,000 rows must not make others.
+ * Made by execute.ts for each execution. It keeps one list for the values before conversion: a list of 50,000 rows must not make others. Of an
+ * INSERT or UPDATE it can tell afterwards what was sent, from the parameters that it was given and the little that they do not say.
  */
 import { ArgumentError } from "../../errors/base.ts";
 import { StatementError } from "../../errors/dbapi.ts";
 import { describe } from "../coerce/describe.ts";
 import type { BindParameter } from "../nodes/element.ts";
-import type { Compiled, ParameterSlot } from "./compiled.ts";
+import type { Compiled, DmlColumns, ParameterSlot } from "./compiled.ts";
 import type { ParameterSet } from "./execute.ts";
+
+/** What is kept of an INSERT or UPDATE, for whoever asks afterwards. */
+interface Kept {
+  readonly sets: readonly ParameterSet[];
+  /** For each part of an INSERT's primary key: the values given for it, one per set; null where it is not given, or need not be kept. */
+  readonly keys: readonly (unknown[] | null)[];
+  /** What functions have given for defaults, set after set: they cannot be asked again. Null for one set, whose values are all there. */
+  readonly called: unknown[] | null;
+}
 
 export class ValueReader {
   /** How many sets there are. */
   readonly count: number;
-  /** For each part of an INSERT's primary key: the values given for it, one per set; null where it is not given. */
-  readonly keys: readonly (unknown[] | null)[];
   readonly #compiled: Compiled;
   readonly #binds: readonly BindParameter[];
   /** The values of the set read last, by slot. */
   readonly #raw: unknown[];
+  /** Null for what is neither INSERT nor UPDATE. */
+  readonly #kept: Kept | null;
 
-  constructor(compiled: Compiled, binds: readonly BindParameter[], count: number) {
-    this.count = count;
+  /** @param keepsKeys whether the keys of an INSERT are to be known for sure, whatever becomes of the caller's list */
+  constructor(compiled: Compiled, binds: readonly BindParameter[], sets: readonly ParameterSet[], keepsKeys = true) {
+    this.count = sets.length;
     this.#compiled = compiled;
     this.#binds = binds;
     this.#raw = new Array<unknown>(compiled.slots.length);
-    this.keys = compiled.insert === null ? NO_KEYS : compiled.insert.key.map(({ slot }) => (slot === -1 ? null : []));
+    this.#kept =
+      compiled.written === null
+        ? null
+        : {
+            sets,
+            keys:
+              keepsKeys && compiled.insert !== null ? compiled.insert.key.map(({ slot }) => (slot === -1 ? null : [])) : NO_KEYS,
+            called: sets.length === 1 ? null : [],
+          };
   }
 
   /** Reads a set, and works out the defaults of columns that it has no value for. Throws ArgumentError for a missing value. */
   read(set: ParameterSet, index: number): this {
-    const { slots, insert } = this.#compiled;
+    const { slots } = this.#compiled;
     for (let number = 0; number < slots.length; number++) this.#raw[number] = this.#valueOf(slots[number]!, set, index);
-    if (insert !== null) {
-      for (let part = 0; part < this.keys.length; part++) this.keys[part]?.push(this.#raw[insert.key[part]!.slot]);
+    if (this.#kept !== null) {
+      const { keys } = this.#kept;
+      for (let part = 0; part < keys.length; part++) keys[part]?.push(this.#raw[this.#compiled.insert!.key[part]!.slot]);
     }
     return this;
+  }
+
+  /** Which columns got values of their own, or the database's. Only of an INSERT or UPDATE. */
+  get written(): DmlColumns {
+    return this.#compiled.written!;
+  }
+
+  /** The values of every set by name, before conversion and with the defaults that were worked out. Only of an INSERT or UPDATE. */
+  sentSets(): ParameterSet[] {
+    const { slots } = this.#compiled;
+    const { sets, called } = this.#kept!;
+    if (called === null) return [namedValues(slots, (number) => this.#raw[number])];
+    const calls = slots.map((slot) => isCalled(slot));
+    let next = 0;
+    return sets.map((set, index) =>
+      namedValues(slots, (number) => (calls[number]! ? called[next++] : this.#valueOf(slots[number]!, set, index))),
+    );
+  }
+
+  /** The value that a set gave for a part of an INSERT's primary key; undefined where it gave none. */
+  givenKey(index: number, part: number): unknown {
+    const { slot } = this.#compiled.insert!.key[part]!;
+    if (slot === -1) return undefined;
+    const { keys, sets, called } = this.#kept!;
+    const values = keys[part];
+    if (values != null) return values[index];
+    if (called === null) return this.#raw[slot];
+    const { slots } = this.#compiled;
+    // The caller may have emptied the list since.
+    if (!isCalled(slots[slot]!)) return index < sets.length ? this.#valueOf(slots[slot]!, sets[index]!, index) : undefined;
+    const calls = slots.filter(isCalled);
+    return called[index * calls.length + calls.indexOf(slots[slot]!)];
   }
 
   /** How many values each slot stands for: one, or as many as its list has. */
@@ -79,7 +131,10 @@ export class ValueReader {
       }
       case "default": {
         const fallback = (source.when === "insert" ? source.column.default : source.column.onupdate)!;
-        return fallback.kind === "callable" ? fallback.call() : fallback.kind === "scalar" ? fallback.value : null;
+        if (fallback.kind !== "callable") return fallback.kind === "scalar" ? fallback.value : null;
+        const value = fallback.call();
+        this.#kept?.called?.push(value);
+        return value;
       }
     }
   }
@@ -112,6 +167,22 @@ export class ValueReader {
 }
 
 const NO_KEYS: readonly null[] = [];
+
+/** True for a default that a function works out for each row. */
+function isCalled({ source }: ParameterSlot): boolean {
+  if (source.from !== "default") return false;
+  return (source.when === "insert" ? source.column.default : source.column.onupdate)?.kind === "callable";
+}
+
+/** The values of slots by name; where two have the same, the first is that of a column. Values are asked for in order, all of them. */
+function namedValues(slots: readonly ParameterSlot[], valueOf: (number: number) => unknown): ParameterSet {
+  const values = new Map<string, unknown>();
+  for (const [number, { name }] of slots.entries()) {
+    const value = valueOf(number);
+    if (!values.has(name)) values.set(name, value);
+  }
+  return Object.fromEntries(values);
+}
 
 function missingValue(name: string, set: ParameterSet, index: number): ArgumentError {
   const where = index === 0 ? "" : ` (parameter set ${index + 1})`;

@@ -239,6 +239,23 @@ forEachDatabase("transactions", (db) => {
       await raw.close();
       expect(engine.pool.checkedout()).toBe(0);
     });
+
+    test("raw connections that were given back are somebody else's", async () => {
+      const raw = await engine.rawConnection();
+      await raw.close();
+      const other = await engine.rawConnection();
+      expect([raw.isValid, raw.isDetached]).toEqual([false, false]);
+      for (const attempt of [
+        async () => await raw.invalidate(),
+        async () => await raw.detach(),
+        async () => raw.driverConnection,
+        async () => raw.info,
+        async () => raw.recordInfo,
+      ])
+        await expect(attempt).rejects.toThrow(ResourceClosedError);
+      expect([other.isValid, other.isDetached, engine.pool.checkedout()]).toEqual([true, false, 1]);
+      await other.close();
+    });
   });
 });
 
