@@ -7,15 +7,15 @@ import { ConcurrentUseError, ResourceClosedError } from "../errors/engine.ts";
 import type { Dialect } from "../dialects/contract.ts";
 import { control } from "../dialects/server.ts";
 import { Dispatcher } from "../io/dispatcher.ts";
-import type { DriverConnection, DriverResult, DriverStatement } from "../io/driver.ts";
+import type { DriverConnection, DriverResult } from "../io/driver.ts";
 import type { Io } from "../io/io.ts";
 import type { Stop } from "../io/stop.ts";
 import type { Pool, PooledConnection } from "../pool/pool.ts";
 import { planExecution, type Parameters, type PlanOptions } from "../sql/compile/execute.ts";
-import type { ExecutionPlan } from "../sql/compile/plan.ts";
+import type { ExecutionPlan, SinglePlan } from "../sql/compile/plan.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { SchemaConnection } from "../sql/schema/metadata.ts";
-import { collectResult, collectRows, portionReader, recognizeExpressions, type Outcome } from "./results/collect.ts";
+import { collectResult, collectRows, portionReader } from "./results/collect.ts";
 import { CursorFeed, type FeedOwner } from "./results/cursorFeed.ts";
 import { handleDriverError } from "./driverErrors.ts";
 import { type DriverParameters, planDriverSql } from "./driverSql.ts";
@@ -33,7 +33,8 @@ import type { CommitMark } from "./replicas/commitMark.ts";
 import type { Loan } from "./replicas/replicaSet.ts";
 import type { Result } from "./results/result.ts";
 import type { RowFeed } from "./results/rowFeed.ts";
-import { givesRows, openCursor, type Sender, sendPlan } from "./sending.ts";
+import { type Collect, PlainSending, type PlainSender } from "./plainSending.ts";
+import { givesRows, openCursor, sendPlan } from "./sending.ts";
 import { shownParameters } from "./shownParameters.ts";
 import { StatementLog } from "./statementLog.ts";
 import { commitFailure, lostTransaction } from "./transactionErrors.ts";
@@ -46,7 +47,7 @@ import {
   type TransactionMode,
 } from "./options/transactionOptions.ts";
 
-export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedOwner, Sender {
+export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedOwner, PlainSender {
   readonly engine: EngineCore;
   /** What listeners of events are given; the facade sets itself here. */
   facade: object;
@@ -197,7 +198,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   }
 
   *#askIsolationLevel(): Io<string> {
-    this.#enter("getIsolationLevel()");
+    this.enter("getIsolationLevel()");
     try {
       const { connection } = this.#record ?? (yield* this.#reconnect());
       const result = (yield control(connection, this.dialect.isolationLevelQuery, true)) as DriverResult;
@@ -205,24 +206,32 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     } catch (error) {
       throw yield* this.statementFailed(error, this.dialect.isolationLevelQuery);
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
   // ---- statements
 
   /** Runs a statement, with one parameter set or a list of them. Begins a transaction where there is none. */
-  *execute(statement: Node, parameters?: Parameters, options = this.optionsFor(statement)): Io<Result> {
+  execute(statement: Node, parameters?: Parameters, options = this.optionsFor(statement)): Io<Result> {
+    if (options !== this.#options || !this.#isPlain) return this.#executeObserved(statement, parameters, options);
+    let plan: ExecutionPlan;
+    try {
+      plan = this.#plan(statement, parameters, options);
+    } catch (error) {
+      return failed(error);
+    }
+    return this.#send(plan, statement, null, collectResult);
+  }
+
+  *#executeObserved(statement: Node, parameters: Parameters | undefined, options: ExecutionOptions): Io<Result> {
     const listeners = this.listeners;
     let what = statement;
     let values = parameters;
     if (listeners.has("beforeExecute")) [what, values] = yield* this.#beforeExecute(statement, parameters, options);
     const started = this.#log.isOn ? performance.now() : 0;
     const plan = this.#plan(what, values, options);
-    // Nearly every statement runs with the options of its connection.
-    const result =
-      options === this.#options ? yield* this.run(plan, started) : yield* this.#logged(options, this.run(plan, started));
-    recognizeExpressions(plan, what);
+    const result = yield* this.#logged(options, this.#send(plan, what, started, collectResult));
     if (listeners.has("afterExecute")) yield* listeners.emit("afterExecute", this.facade, what, values, options, result);
     return result;
   }
@@ -238,10 +247,8 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     const started = this.#log.isOn ? performance.now() : 0;
     const plan = this.#plan(what, values, options);
     if (plan.mode !== "single" || !givesRows(plan) || plan.insertedKeys?.hidden === true)
-      return yield* this.#logged(options, this.run(plan, started));
-    const feed = yield* this.#logged(options, this.#openFeed(plan, plan.statement, started, stopOf(options)));
-    recognizeExpressions(plan, what);
-    return feed;
+      return yield* this.#logged(options, this.#send(plan, what, started, collectResult));
+    return yield* this.#logged(options, this.#openFeed(plan, what, started, stopOf(options)));
   }
 
   /** Does the work with the token of these options before its log lines; the connection's own comes back afterwards. */
@@ -289,41 +296,42 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
    *
    * @param started when planning began, by `performance.now()`; null for raw SQL
    */
-  *run(plan: ExecutionPlan, started: number | null = null): Io<Result> {
-    const outcome = yield* this.#runPlan(plan, started);
-    const result = collectResult(this.dialect, plan, outcome);
-    if (this.#log.isDebug && result.returnsRows && "results" in outcome)
-      this.#log.rows(
-        result.keys(),
-        outcome.results.flatMap((one) => one.rows),
-      );
-    return result;
+  run(plan: ExecutionPlan, started: number | null = null): Io<Result> {
+    return this.#send(plan, null, started, collectResult);
   }
 
   /** Runs a plan and gives its rows as plain arrays with converted values, for the ORM, which makes objects of them. */
-  *runRows(plan: ExecutionPlan, started: number | null = null): Io<readonly (readonly unknown[])[]> {
-    return collectRows(this.dialect, plan, yield* this.#runPlan(plan, started));
+  runRows(plan: ExecutionPlan, started: number | null = null): Io<readonly (readonly unknown[])[]> {
+    return this.#send(plan, null, started, collectRows);
   }
 
-  *#runPlan(plan: ExecutionPlan, started: number | null): Io<Outcome> {
-    this.#enter("a statement");
+  /** True where a statement can be sent without anything else being done: see plainSending.ts. */
+  get #isPlain(): boolean {
+    return this.#record !== null && this.#isInTransaction && !this.#isAutocommit && !this.#log.isOn && this.listeners.isSilent;
+  }
+
+  get #isAutocommit(): boolean {
+    return this.#mode?.isAutocommit === true;
+  }
+
+  #send<T>(plan: ExecutionPlan, statement: Node | null, started: number | null, collect: Collect<T>): Io<T> {
+    return plan.mode === "single" && this.#isPlain
+      ? new PlainSending(this, this.#record!.connection, plan, statement, collect)
+      : this.#sendObserved(plan, statement, started, collect);
+  }
+
+  *#sendObserved<T>(plan: ExecutionPlan, statement: Node | null, started: number | null, collect: Collect<T>): Io<T> {
+    this.enter("a statement");
     try {
-      const connection = this.#record !== null && this.#isInTransaction ? this.#record.connection : yield* this.#begun();
+      const connection = yield* this.#begun();
       if (this.#log.isOn) this.#log.plan(plan, started);
-      // The most common case by itself, without the frames of sendPlan: they cost 1.2 µs of 21 for a small select on SQLite.
-      if (plan.mode === "single" && this.listeners.isSilent && this.#mode?.isAutocommit !== true) {
-        const { statement } = plan;
-        try {
-          return { results: [(yield { kind: "execute", connection, statement }) as DriverResult] };
-        } catch (error) {
-          throw yield* this.statementFailed(error, statement.sql, statement.parameters);
-        }
-      }
       const outcome = yield* sendPlan(this, connection, plan);
-      if (this.#mode?.isAutocommit === true) yield* this.#noteCommit(null);
-      return outcome;
+      if (this.#isAutocommit) yield* this.#noteCommit(null);
+      const collected = collect(this.dialect, plan, outcome, statement);
+      if (this.#log.isDebug) this.#log.rows(plan, outcome);
+      return collected;
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -339,21 +347,21 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     return Boolean(result.scalar());
   }
 
-  *#openFeed(plan: ExecutionPlan, given: DriverStatement, started: number, stop: Stop | null): Io<RowFeed> {
-    this.#enter("a streamed statement");
+  *#openFeed(plan: ExecutionPlan & SinglePlan, what: Node, started: number, stop: Stop | null): Io<RowFeed> {
+    this.enter("a streamed statement");
     try {
       const connection = yield* this.#begun();
       if (this.#log.isOn) this.#log.plan(plan, started);
-      const { cursor, statement } = yield* openCursor(this, connection, given);
+      const { cursor, statement } = yield* openCursor(this, connection, plan.statement);
       try {
-        const { names, read } = portionReader(this.dialect, plan, cursor.columns);
+        const { names, read } = portionReader(this.dialect, plan, cursor.columns, what);
         return (this.#feed = new CursorFeed(this, { connection, cursor, names, read, stop, statement }));
       } catch (error) {
         yield { kind: "closeCursor", cursor };
         throw error;
       }
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -367,7 +375,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   }
 
   leaveFetch(): void {
-    this.#underWay = null;
+    this.leave();
   }
 
   feedEnded(feed: CursorFeed): void {
@@ -379,19 +387,19 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   /** Begins the outermost transaction explicitly. Throws InvalidRequestError when one has begun, by `begin` or by itself. */
   *begin(options: BeginOptions = {}): Io<TransactionCore> {
     const asked = readBeginOptions(options);
-    this.#enter("begin()");
+    this.enter("begin()");
     try {
       this.#requireNoTransaction("begin()");
       const { connection } = this.#record ?? (yield* this.#reconnect());
       return yield* this.#beginRoot(connection, { ...this.#options, ...asked });
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
   /** Sets a savepoint, beginning the outermost transaction where there is none. */
   *beginNested(): Io<TransactionCore> {
-    this.#enter("beginNested()");
+    this.enter("beginNested()");
     try {
       const connection = yield* this.#begun();
       if (this.transaction?.what.kind === "autocommit")
@@ -403,14 +411,14 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       yield* this.#control(connection, `SAVEPOINT ${name}`);
       return (this.#innermost = new TransactionCore(this, this.#innermost, { kind: "savepoint", name }));
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
   /** Begins a transaction that can be prepared before it is committed; `xid` names it on the server. */
   *beginTwophase(xid: string = `athanor_${globalThis.crypto.randomUUID()}`): Io<TransactionCore> {
     const { twoPhase } = this.#requireTwoPhase(xid);
-    this.#enter("beginTwophase()");
+    this.enter("beginTwophase()");
     try {
       this.#requireNoTransaction("beginTwophase()");
       const { connection } = this.#record ?? (yield* this.#reconnect());
@@ -419,7 +427,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       this.#savepoints = 0;
       return (this.#innermost = new TransactionCore(this, null, { kind: "twoPhase", xid }));
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -428,14 +436,14 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       throw new InvalidRequestError("Only a transaction of beginTwophase() can be prepared");
     const { xid } = transaction.what;
     const { twoPhase } = this.#requireTwoPhase(xid);
-    this.#enter("prepare()");
+    this.enter("prepare()");
     try {
       const { connection } = this.#record!;
       if (this.listeners.has("prepareTwophase")) yield* this.listeners.emit("prepareTwophase", this.facade, xid);
       for (const sql of twoPhase.prepare(xid)) yield* this.#control(connection, sql, sql, true);
       transaction.isPrepared = true;
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -443,7 +451,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   *endPrepared(xid: string, how: "commit" | "rollback"): Io<void> {
     const { twoPhase } = this.#requireTwoPhase(xid);
     const what = how === "commit" ? "commitPrepared()" : "rollbackPrepared()";
-    this.#enter(what);
+    this.enter(what);
     try {
       this.#requireNoTransaction(what);
       const { connection } = this.#record ?? (yield* this.#reconnect());
@@ -451,14 +459,14 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       if (this.listeners.has(name)) yield* this.listeners.emit(name, this.facade, xid, true);
       for (const sql of twoPhase[how](xid, true)) yield* this.#control(connection, sql, sql, true);
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
   /** The names of the transactions that were prepared and not ended, on the whole server. */
   *recoverTwophase(): Io<readonly string[]> {
     const { twoPhase } = this.#requireTwoPhase("");
-    this.#enter("recoverTwophase()");
+    this.enter("recoverTwophase()");
     try {
       const { connection } = this.#record ?? (yield* this.#reconnect());
       const { sql, column } = twoPhase.recover;
@@ -470,7 +478,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
         throw yield* this.statementFailed(error, sql);
       }
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -498,7 +506,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
 
   *endTransaction(transaction: TransactionCore, how: "commit" | "rollback"): Io<void> {
     if (how === "rollback" && this.#feed !== null && this.#underWay === null) yield* this.#feed.close();
-    this.#enter(`${how}()`);
+    this.enter(`${how}()`);
     let hasEnded = true;
     const connection = this.#record?.connection;
     const wasOpen = connection?.isOpen === true;
@@ -513,8 +521,8 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       else if (how === "commit" && this.#record !== null) yield* this.#abandon(this.#record.connection, transaction);
       throw how === "commit" && wasOpen && !transaction.isNested ? commitFailure(error) : error;
     } finally {
-      if (hasEnded) this.#leave(transaction);
-      this.#underWay = null;
+      if (hasEnded) this.#markEnded(transaction);
+      this.leave();
     }
     if (this.#innermost === null) yield* this.#restoreMode();
   }
@@ -571,7 +579,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     const record = this.#record;
     this.#record = null;
     const root = this.transaction;
-    if (root !== null) this.#leave(root);
+    if (root !== null) this.#markEnded(root);
     if (record === null) return;
     // Nobody may be lent a connection whose answer is still to come.
     yield* this.#pool.release(record, { discard, dirty: usedAutocommit });
@@ -592,7 +600,8 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     yield* this.#pool.detach(this.#record);
   }
 
-  #enter(what: string): void {
+  /** Says what is under way. Throws ConcurrentUseError where something else is, ResourceClosedError once the connection is closed. */
+  enter(what: string): void {
     this.#checkOpen();
     if (this.#underWay !== null)
       throw new ConcurrentUseError(
@@ -603,6 +612,10 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
         `The connection is asked for ${what} while a streamed result is open on it. Read the result to its end or close it first, or use a connection for each.`,
       );
     this.#underWay = what;
+  }
+
+  leave(): void {
+    this.#underWay = null;
   }
 
   #checkOpen(): void {
@@ -711,7 +724,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   }
 
   /** The transaction and the savepoints within it have ended. */
-  #leave(transaction: TransactionCore): void {
+  #markEnded(transaction: TransactionCore): void {
     let inner = this.#innermost;
     while (inner !== null) {
       const parent = inner.parent;
@@ -721,6 +734,11 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
       inner = parent;
     }
   }
+}
+
+/** Fails where it is run, which is where the caller of a facade looks for the error. */
+function* failed(error: unknown): Io<never> {
+  throw error;
 }
 
 /** Keeps nothing. */
