@@ -54,7 +54,7 @@ export interface Measurement {
   readonly contender: string;
   readonly median: number;
   readonly min: number;
-  /** Its median over that of the raw driver; null where the workload has no raw version. */
+  /** How many times as long as the raw driver it took, in the median of all rounds; null where the workload has no raw version. */
   readonly ratio: number | null;
 }
 
@@ -84,14 +84,18 @@ export function assertSameWork(workload: string, done: ReadonlyMap<string, Work>
   }
 }
 
-/** Medians, minima and ratios from the times of every round. */
+/**
+ * Medians, minima and ratios from the times of every round. A ratio is the median of those of single rounds, in which the contenders ran right
+ * after each other: on a machine whose clock changes, the median times of two contenders may come from different clocks.
+ */
 export function summarize(times: ReadonlyMap<string, readonly number[]>): Measurement[] {
-  const rawTimes = times.get(RAW);
-  const raw = rawTimes === undefined ? null : median(rawTimes);
-  return [...times].map(([contender, values]) => {
-    const middle = median(values);
-    return { contender, median: middle, min: Math.min(...values), ratio: raw === null ? null : middle / raw };
-  });
+  const raw = times.get(RAW);
+  return [...times].map(([contender, values]) => ({
+    contender,
+    median: median(values),
+    min: Math.min(...values),
+    ratio: raw === undefined ? null : median(values.map((value, round) => value / raw[round]!)),
+  }));
 }
 
 export interface MeasureOptions {

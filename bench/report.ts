@@ -52,7 +52,7 @@ export function toMarkdown(report: Report, workloads: readonly Workload[]): stri
           `${titles.get(workload) ?? workload} on ${productName(report, database)} (${contender}): ${formatTime(median)}.`,
       ),
   );
-  const source = `Medians of ${report.rounds.measured} rounds in turns, for one operation; in brackets the ratio to the driver alone. Node ${report.node}, ${versions}, ${report.date}.`;
+  const source = `Medians of ${report.rounds.measured} rounds in turns, for one operation; in brackets the ratio to the driver alone, the median of those of all rounds. Node ${report.node}, ${versions}, ${report.date}.`;
   return [...table(["", "", "driver alone", "Core", "ORM"], rows), "", [source, ...others].join(" ")].join("\n");
 }
 

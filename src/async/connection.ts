@@ -14,6 +14,7 @@ import {
 } from "../engine/options/executionOptions.ts";
 import type { Result, ScalarResult } from "../engine/results/result.ts";
 import type { BeginOptions } from "../engine/options/transactionOptions.ts";
+import { endPrepared, recoverTwophase } from "../engine/preparedTransactions.ts";
 import type { Io } from "../io/io.ts";
 import { runAsync } from "../io/runAsync.ts";
 import type { Parameters } from "../sql/compile/execute.ts";
@@ -77,22 +78,22 @@ export class AsyncConnection implements Listenable<ConnectionEvents<AsyncConnect
   }
 
   inTransaction(): boolean {
-    return this.core.inTransaction;
+    return this.core.transactions.hasBegun;
   }
 
   inNestedTransaction(): boolean {
-    return this.core.inNestedTransaction;
+    return this.core.transactions.savepoint !== null;
   }
 
   /** The outermost transaction, begun by `begin` or by itself; null where there is none. */
   getTransaction(): AsyncTransaction | null {
-    const core = this.core.transaction;
+    const core = this.core.transactions.outermost;
     return core === null ? null : new AsyncTransaction(core);
   }
 
   /** The innermost savepoint; null where there is none. */
   getNestedTransaction(): AsyncTransaction | null {
-    const core = this.core.nestedTransaction;
+    const core = this.core.transactions.savepoint;
     return core === null ? null : new AsyncTransaction(core);
   }
 
@@ -203,15 +204,15 @@ export class AsyncConnection implements Listenable<ConnectionEvents<AsyncConnect
     first?: BeginOptions | ((connection: AsyncConnection) => T | Promise<T>),
     options?: BeginOptions,
   ): Promise<AsyncTransaction | T> {
-    if (typeof first !== "function") return new AsyncTransaction(await runAsync(this.core.begin(first)));
-    return withAsyncTransaction(await runAsync(this.core.begin(options)), () => first(this));
+    if (typeof first !== "function") return new AsyncTransaction(await runAsync(this.core.transactions.begin(first)));
+    return withAsyncTransaction(await runAsync(this.core.transactions.begin(options)), () => first(this));
   }
 
   /** Sets a savepoint; with a callback, releases it when its promise is fulfilled and rolls back to it when it is rejected. */
   beginNested(): Promise<AsyncTransaction>;
   beginNested<T>(work: (connection: AsyncConnection) => T | Promise<T>): Promise<T>;
   async beginNested<T>(work?: (connection: AsyncConnection) => T | Promise<T>): Promise<AsyncTransaction | T> {
-    const transaction = await runAsync(this.core.beginNested());
+    const transaction = await runAsync(this.core.transactions.beginNested());
     return work === undefined ? new AsyncTransaction(transaction) : withAsyncTransaction(transaction, () => work(this));
   }
 
@@ -221,32 +222,32 @@ export class AsyncConnection implements Listenable<ConnectionEvents<AsyncConnect
    * @param xid its name on the server, at most 64 characters; one is made up where none is given
    */
   async beginTwophase(xid?: string): Promise<AsyncTwoPhaseTransaction> {
-    return new AsyncTwoPhaseTransaction(await runAsync(this.core.beginTwophase(xid)));
+    return new AsyncTwoPhaseTransaction(await runAsync(this.core.transactions.beginTwophase(xid)));
   }
 
   /** Commits a transaction that was prepared, on whatever connection, by its name. */
   commitPrepared(xid: string): Promise<void> {
-    return runAsync(this.core.endPrepared(xid, "commit"));
+    return runAsync(endPrepared(this.core, xid, "commit"));
   }
 
   /** Rolls back a transaction that was prepared, on whatever connection, by its name. */
   rollbackPrepared(xid: string): Promise<void> {
-    return runAsync(this.core.endPrepared(xid, "rollback"));
+    return runAsync(endPrepared(this.core, xid, "rollback"));
   }
 
   /** The names of the transactions that were prepared and neither committed nor rolled back. */
   recoverTwophase(): Promise<readonly string[]> {
-    return runAsync(this.core.recoverTwophase());
+    return runAsync(recoverTwophase(this.core));
   }
 
   /** Commits; does nothing where no transaction has begun. */
   commit(): Promise<void> {
-    return runAsync(this.core.commit());
+    return runAsync(this.core.transactions.commit());
   }
 
   /** Rolls back; does nothing where no transaction has begun. */
   rollback(): Promise<void> {
-    return runAsync(this.core.rollback());
+    return runAsync(this.core.transactions.rollback());
   }
 
   /** Gives the database connection up and closes it, as if it had been lost; after `rollback` the next statement opens another. */

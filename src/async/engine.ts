@@ -89,7 +89,7 @@ export class AsyncEngine implements Listenable<EngineEvents<AsyncConnection>> {
   async begin<T>(work: (connection: AsyncConnection) => T | Promise<T>, options: BeginOptions = {}): Promise<T> {
     const connection = await this.connect(connectOptionsOf(options));
     try {
-      return await withAsyncTransaction(await runAsync(connection.core.begin(options)), () => work(connection));
+      return await withAsyncTransaction(await runAsync(connection.core.transactions.begin(options)), () => work(connection));
     } finally {
       await connection.close();
     }

@@ -2,22 +2,22 @@
  * A connection as the engine sees it: it begins a transaction by itself, runs planned statements, and gives the driver's connection
  * back to the pool. All its I/O is requests; `sync/` and `async/` hold the facades. One operation at a time.
  */
-import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
+import { InvalidRequestError } from "../errors/base.ts";
 import { ConcurrentUseError, ResourceClosedError } from "../errors/engine.ts";
 import type { Dialect } from "../dialects/contract.ts";
 import { control } from "../dialects/server.ts";
 import { Dispatcher } from "../io/dispatcher.ts";
-import type { DriverConnection, DriverResult, DriverStatement } from "../io/driver.ts";
+import type { DriverConnection, DriverResult } from "../io/driver.ts";
 import type { Io } from "../io/io.ts";
 import type { Stop } from "../io/stop.ts";
 import type { Pool, PooledConnection } from "../pool/pool.ts";
 import { planExecution, type Parameters, type PlanOptions } from "../sql/compile/execute.ts";
-import type { ExecutionPlan } from "../sql/compile/plan.ts";
+import type { ExecutionPlan, SinglePlan } from "../sql/compile/plan.ts";
 import { translatedNames } from "../sql/compile/schemaNames.ts";
 import { dmlTable } from "../sql/nodes/dml.ts";
 import type { Node } from "../sql/nodes/node.ts";
 import type { SchemaConnection } from "../sql/schema/metadata.ts";
-import { collectResult, collectRows, portionReader, recognizeExpressions, type Outcome } from "./results/collect.ts";
+import { collectResult, collectRows, portionReader } from "./results/collect.ts";
 import { CursorFeed, type FeedOwner } from "./results/cursorFeed.ts";
 import { handleDriverError } from "./driverErrors.ts";
 import { type DriverParameters, planDriverSql } from "./driverSql.ts";
@@ -35,21 +35,18 @@ import type { CommitMark } from "./replicas/commitMark.ts";
 import type { Loan } from "./replicas/replicaSet.ts";
 import type { Result } from "./results/result.ts";
 import type { RowFeed } from "./results/rowFeed.ts";
-import { givesRows, openCursor, type Sender, sendPlan } from "./sending.ts";
+import { type Collect, PlainSending, type PlainSender } from "./plainSending.ts";
+import { givesRows, openCursor, sendPlan } from "./sending.ts";
 import { shownParameters } from "./shownParameters.ts";
 import { StatementLog } from "./statementLog.ts";
-import { commitFailure, lostTransaction } from "./transactionErrors.ts";
-import { TransactionCore, type TransactionKind, type TransactionOwner } from "./transaction.ts";
-import {
-  type BeginOptions,
-  isReadOnly,
-  readBeginOptions,
-  transactionMode,
-  type TransactionMode,
-} from "./options/transactionOptions.ts";
+import type { PreparedHost } from "./preparedTransactions.ts";
+import { Transactions } from "./transactions.ts";
+import { isReadOnly, transactionMode } from "./options/transactionOptions.ts";
 
-export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedOwner, Sender {
+export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner, PlainSender {
   readonly engine: EngineCore;
+  readonly transactions = new Transactions(this);
+  readonly log: StatementLog;
   /** What listeners of events are given; the facade sets itself here. */
   facade: object;
   #record: PooledConnection | null;
@@ -59,9 +56,6 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   /** Whether it was asked for as a connection for reading alone. */
   readonly #isReadOnly: boolean;
   readonly #mark: CommitMark | null;
-  #innermost: TransactionCore | null = null;
-  #mode: TransactionMode | null = null;
-  #savepoints = 0;
   #isClosed = false;
   /** What is under way, for the message to whoever comes second. */
   #underWay: string | null = null;
@@ -71,7 +65,6 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   #events: Dispatcher<ConnectionEvents> | null = null;
   /** The engine's options with this connection's own. */
   #options: ExecutionOptions;
-  readonly #log: StatementLog;
 
   /**
    * @param loan the connection that it begins with
@@ -92,8 +85,8 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     this.#isReadOnly = isReadOnly(options);
     this.#mark = mark;
     this.#options = options;
-    this.#log = new StatementLog(engine.log, engine.settings.hideParameters);
-    this.#log.token = options.loggingToken ?? null;
+    this.log = new StatementLog(engine.log, engine.settings.hideParameters);
+    this.log.token = options.loggingToken ?? null;
   }
 
   get dialect(): Dialect {
@@ -109,28 +102,13 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     return this.#record === null && !this.#isClosed;
   }
 
-  get inTransaction(): boolean {
-    return this.#innermost !== null;
+  get isReplica(): boolean {
+    return this.#isReplica;
   }
 
-  get inNestedTransaction(): boolean {
-    return this.#innermost?.isNested === true;
-  }
-
-  get #isInTransaction(): boolean {
-    return this.#innermost?.state === "active";
-  }
-
-  /** The outermost transaction, or null. */
-  get transaction(): TransactionCore | null {
-    let root = this.#innermost;
-    while (root?.parent != null) root = root.parent;
-    return root;
-  }
-
-  /** The innermost savepoint, or null. */
-  get nestedTransaction(): TransactionCore | null {
-    return this.#innermost?.isNested === true ? this.#innermost : null;
+  /** The driver's connection; null once it was lost or given back. */
+  get held(): DriverConnection | null {
+    return this.#record?.connection ?? null;
   }
 
   /** For whatever the application wants to remember with the database connection. */
@@ -167,7 +145,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
 
   /** Changes the options of this connection, from the next statement on. */
   *setExecutionOptions(options: ExecutionOptions): Io<void> {
-    this.#checkOpen();
+    this.checkOpen();
     const added: Record<string, unknown> = { ...checkExecutionOptions(options, "executionOptions()") };
     if (this.listeners.has("setConnectionExecutionOptions")) {
       yield* this.listeners.emit("setConnectionExecutionOptions", this.facade, added);
@@ -176,14 +154,14 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     const merged: ExecutionOptions = { ...this.#options, ...added };
     transactionMode(this.dialect, merged);
     if (
-      this.#innermost !== null &&
+      this.transactions.hasBegun &&
       ["isolationLevel", "readOnly", "postgresqlReadonly", "postgresqlDeferrable"].some((name) => name in added)
     )
       throw new InvalidRequestError(
         "This connection has a transaction already, from begin() or because a statement was executed; how transactions run can only be changed before one begins, or after commit() or rollback()",
       );
     this.#options = merged;
-    this.#log.token = merged.loggingToken ?? null;
+    this.log.token = merged.loggingToken ?? null;
   }
 
   /** What a call with these options runs with. */
@@ -193,21 +171,21 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
 
   /** The level of the transaction that is under way, or that would begin. */
   *isolationLevel(): Io<string> {
-    const mode = this.#mode ?? transactionMode(this.dialect, this.#options);
+    const { mode } = this.transactions;
     if (mode.isAutocommit) return "AUTOCOMMIT";
     return mode.isolationLevel ?? (yield* this.#askIsolationLevel());
   }
 
   *#askIsolationLevel(): Io<string> {
-    this.#enter("getIsolationLevel()");
+    this.enter("getIsolationLevel()");
     try {
-      const { connection } = this.#record ?? (yield* this.#reconnect());
+      const connection = yield* this.acquire();
       const result = (yield control(connection, this.dialect.isolationLevelQuery, true)) as DriverResult;
       return String(result.rows[0]?.[0]).toUpperCase();
     } catch (error) {
       throw yield* this.statementFailed(error, this.dialect.isolationLevelQuery);
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -225,17 +203,25 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   // ---- statements
 
   /** Runs a statement, with one parameter set or a list of them. Begins a transaction where there is none. */
-  *execute(statement: Node, parameters?: Parameters, options = this.optionsFor(statement)): Io<Result> {
+  execute(statement: Node, parameters?: Parameters, options = this.optionsFor(statement)): Io<Result> {
+    if (options !== this.#options || !this.#isPlain) return this.#executeObserved(statement, parameters, options);
+    let plan: ExecutionPlan;
+    try {
+      plan = this.#plan(statement, parameters, options);
+    } catch (error) {
+      return failed(error);
+    }
+    return this.#send(plan, statement, null, collectResult);
+  }
+
+  *#executeObserved(statement: Node, parameters: Parameters | undefined, options: ExecutionOptions): Io<Result> {
     const listeners = this.listeners;
     let what = statement;
     let values = parameters;
     if (listeners.has("beforeExecute")) [what, values] = yield* this.#beforeExecute(statement, parameters, options);
-    const started = this.#log.isOn ? performance.now() : 0;
+    const started = this.log.isOn ? performance.now() : 0;
     const plan = this.#plan(what, values, options);
-    // Nearly every statement runs with the options of its connection.
-    const result =
-      options === this.#options ? yield* this.run(plan, started) : yield* this.#logged(options, this.run(plan, started));
-    recognizeExpressions(plan, what);
+    const result = yield* this.#logged(options, this.#send(plan, what, started, collectResult));
     if (listeners.has("afterExecute")) yield* listeners.emit("afterExecute", this.facade, what, values, options, result);
     return result;
   }
@@ -248,23 +234,21 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     let what = statement;
     let values = parameters;
     if (this.listeners.has("beforeExecute")) [what, values] = yield* this.#beforeExecute(statement, parameters, options);
-    const started = this.#log.isOn ? performance.now() : 0;
+    const started = this.log.isOn ? performance.now() : 0;
     const plan = this.#plan(what, values, options);
     if (plan.mode !== "single" || !givesRows(plan) || plan.insertedKeys?.hidden === true)
-      return yield* this.#logged(options, this.run(plan, started));
-    const feed = yield* this.#logged(options, this.#openFeed(plan, plan.statement, started, stopOf(options)));
-    recognizeExpressions(plan, what);
-    return feed;
+      return yield* this.#logged(options, this.#send(plan, what, started, collectResult));
+    return yield* this.#logged(options, this.#openFeed(plan, what, started, stopOf(options)));
   }
 
   /** Does the work with the token of these options before its log lines; the connection's own comes back afterwards. */
   *#logged<T>({ loggingToken }: ExecutionOptions, work: Io<T>): Io<T> {
-    const own = this.#log.token;
-    this.#log.token = loggingToken ?? null;
+    const own = this.log.token;
+    this.log.token = loggingToken ?? null;
     try {
       return yield* work;
     } finally {
-      this.#log.token = own;
+      this.log.token = own;
     }
   }
 
@@ -302,41 +286,41 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
    *
    * @param started when planning began, by `performance.now()`; null for raw SQL
    */
-  *run(plan: ExecutionPlan, started: number | null = null): Io<Result> {
-    const outcome = yield* this.#runPlan(plan, started);
-    const result = collectResult(this.dialect, plan, outcome);
-    if (this.#log.isDebug && result.returnsRows && "results" in outcome)
-      this.#log.rows(
-        result.keys(),
-        outcome.results.flatMap((one) => one.rows),
-      );
-    return result;
+  run(plan: ExecutionPlan, started: number | null = null): Io<Result> {
+    return this.#send(plan, null, started, collectResult);
   }
 
   /** Runs a plan and gives its rows as plain arrays with converted values, for the ORM, which makes objects of them. */
-  *runRows(plan: ExecutionPlan, started: number | null = null): Io<readonly (readonly unknown[])[]> {
-    return collectRows(this.dialect, plan, yield* this.#runPlan(plan, started));
+  runRows(plan: ExecutionPlan, started: number | null = null): Io<readonly (readonly unknown[])[]> {
+    return this.#send(plan, null, started, collectRows);
   }
 
-  *#runPlan(plan: ExecutionPlan, started: number | null): Io<Outcome> {
-    this.#enter("a statement");
+  /** True where a statement can be sent without anything else being done: see plainSending.ts. */
+  get #isPlain(): boolean {
+    const { transactions } = this;
+    return (
+      this.#record !== null && transactions.isActive && !transactions.isAutocommit && !this.log.isOn && this.listeners.isSilent
+    );
+  }
+
+  #send<T>(plan: ExecutionPlan, statement: Node | null, started: number | null, collect: Collect<T>): Io<T> {
+    return plan.mode === "single" && this.#isPlain
+      ? new PlainSending(this, this.#record!.connection, plan, statement, collect)
+      : this.#sendObserved(plan, statement, started, collect);
+  }
+
+  *#sendObserved<T>(plan: ExecutionPlan, statement: Node | null, started: number | null, collect: Collect<T>): Io<T> {
+    this.enter("a statement");
     try {
-      const connection = this.#record !== null && this.#isInTransaction ? this.#record.connection : yield* this.#begun();
-      if (this.#log.isOn) this.#log.plan(plan, started);
-      // The most common case by itself, without the frames of sendPlan: they cost 1.2 µs of 21 for a small select on SQLite.
-      if (plan.mode === "single" && this.listeners.isSilent && this.#mode?.isAutocommit !== true) {
-        const { statement } = plan;
-        try {
-          return { results: [(yield { kind: "execute", connection, statement }) as DriverResult] };
-        } catch (error) {
-          throw yield* this.statementFailed(error, statement.sql, statement.parameters);
-        }
-      }
+      const connection = yield* this.transactions.begun();
+      if (this.log.isOn) this.log.plan(plan, started);
       const outcome = yield* sendPlan(this, connection, plan);
-      if (this.#mode?.isAutocommit === true) yield* this.#noteCommit(null);
-      return outcome;
+      if (this.transactions.isAutocommit) yield* this.noteCommit(null);
+      const collected = collect(this.dialect, plan, outcome, statement);
+      if (this.log.isDebug) this.log.rows(plan, outcome);
+      return collected;
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -352,21 +336,21 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     return Boolean(result.scalar());
   }
 
-  *#openFeed(plan: ExecutionPlan, given: DriverStatement, started: number, stop: Stop | null): Io<RowFeed> {
-    this.#enter("a streamed statement");
+  *#openFeed(plan: ExecutionPlan & SinglePlan, what: Node, started: number, stop: Stop | null): Io<RowFeed> {
+    this.enter("a streamed statement");
     try {
-      const connection = yield* this.#begun();
-      if (this.#log.isOn) this.#log.plan(plan, started);
-      const { cursor, statement } = yield* openCursor(this, connection, given);
+      const connection = yield* this.transactions.begun();
+      if (this.log.isOn) this.log.plan(plan, started);
+      const { cursor, statement } = yield* openCursor(this, connection, plan.statement);
       try {
-        const { names, read } = portionReader(this.dialect, plan, cursor.columns);
+        const { names, read } = portionReader(this.dialect, plan, cursor.columns, what);
         return (this.#feed = new CursorFeed(this, { connection, cursor, names, read, stop, statement }));
       } catch (error) {
         yield { kind: "closeCursor", cursor };
         throw error;
       }
     } finally {
-      this.#underWay = null;
+      this.leave();
     }
   }
 
@@ -380,189 +364,26 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   }
 
   leaveFetch(): void {
-    this.#underWay = null;
+    this.leave();
   }
 
   feedEnded(feed: CursorFeed): void {
     if (this.#feed === feed) this.#feed = null;
   }
 
-  // ---- transactions
-
-  /** Begins the outermost transaction explicitly. Throws InvalidRequestError when one has begun, by `begin` or by itself. */
-  *begin(options: BeginOptions = {}): Io<TransactionCore> {
-    const asked = readBeginOptions(options);
-    this.#enter("begin()");
-    try {
-      this.#requireNoTransaction("begin()");
-      const { connection } = this.#record ?? (yield* this.#reconnect());
-      return yield* this.#beginRoot(connection, { ...this.#options, ...asked });
-    } finally {
-      this.#underWay = null;
-    }
+  /** Closes the streamed result that is open, unless it is being read just now. */
+  *closeIdleFeed(): Io<void> {
+    if (this.#feed !== null && this.#underWay === null) yield* this.#feed.close();
   }
 
-  /** Sets a savepoint, beginning the outermost transaction where there is none. */
-  *beginNested(): Io<TransactionCore> {
-    this.#enter("beginNested()");
-    try {
-      const connection = yield* this.#begun();
-      if (this.transaction?.what.kind === "autocommit")
-        throw new InvalidRequestError(
-          "There are no savepoints in AUTOCOMMIT, because there is no transaction that they could be in",
-        );
-      const name = `athanor_savepoint_${++this.#savepoints}`;
-      if (this.listeners.has("savepoint")) yield* this.listeners.emit("savepoint", this.facade, name);
-      yield* this.#control(connection, `SAVEPOINT ${name}`);
-      return (this.#innermost = new TransactionCore(this, this.#innermost, { kind: "savepoint", name }));
-    } finally {
-      this.#underWay = null;
-    }
-  }
-
-  /** Begins a transaction that can be prepared before it is committed; `xid` names it on the server. */
-  *beginTwophase(xid: string = `athanor_${globalThis.crypto.randomUUID()}`): Io<TransactionCore> {
-    const { twoPhase } = this.#requireTwoPhase(xid);
-    this.#enter("beginTwophase()");
-    try {
-      this.#requireNoTransaction("beginTwophase()");
-      const { connection } = this.#record ?? (yield* this.#reconnect());
-      if (this.listeners.has("beginTwophase")) yield* this.listeners.emit("beginTwophase", this.facade, xid);
-      for (const sql of twoPhase.begin(xid)) yield* this.#control(connection, sql, `${sql} (two-phase)`);
-      this.#savepoints = 0;
-      return (this.#innermost = new TransactionCore(this, null, { kind: "twoPhase", xid }));
-    } finally {
-      this.#underWay = null;
-    }
-  }
-
-  *prepareTransaction(transaction: TransactionCore): Io<void> {
-    if (transaction.what.kind !== "twoPhase")
-      throw new InvalidRequestError("Only a transaction of beginTwophase() can be prepared");
-    const { xid } = transaction.what;
-    const { twoPhase } = this.#requireTwoPhase(xid);
-    this.#enter("prepare()");
-    try {
-      const { connection } = this.#record!;
-      if (this.listeners.has("prepareTwophase")) yield* this.listeners.emit("prepareTwophase", this.facade, xid);
-      for (const sql of twoPhase.prepare(xid)) yield* this.#control(connection, sql, sql, true);
-      transaction.isPrepared = true;
-    } finally {
-      this.#underWay = null;
-    }
-  }
-
-  /** Commits or rolls back a prepared transaction of any connection, by its name. */
-  *endPrepared(xid: string, how: "commit" | "rollback"): Io<void> {
-    const { twoPhase } = this.#requireTwoPhase(xid);
-    const what = how === "commit" ? "commitPrepared()" : "rollbackPrepared()";
-    this.#enter(what);
-    try {
-      this.#requireNoTransaction(what);
-      const { connection } = this.#record ?? (yield* this.#reconnect());
-      const name = how === "commit" ? "commitTwophase" : "rollbackTwophase";
-      if (this.listeners.has(name)) yield* this.listeners.emit(name, this.facade, xid, true);
-      for (const sql of twoPhase[how](xid, true)) yield* this.#control(connection, sql, sql, true);
-    } finally {
-      this.#underWay = null;
-    }
-  }
-
-  /** The names of the transactions that were prepared and not ended, on the whole server. */
-  *recoverTwophase(): Io<readonly string[]> {
-    const { twoPhase } = this.#requireTwoPhase("");
-    this.#enter("recoverTwophase()");
-    try {
-      const { connection } = this.#record ?? (yield* this.#reconnect());
-      const { sql, column } = twoPhase.recover;
-      this.engine.log.info(sql);
-      try {
-        const result = (yield control(connection, sql, true)) as DriverResult;
-        return result.rows.map((row) => textOf(row[column]));
-      } catch (error) {
-        throw yield* this.statementFailed(error, sql);
-      }
-    } finally {
-      this.#underWay = null;
-    }
-  }
-
-  #requireTwoPhase(xid: string): { readonly twoPhase: NonNullable<Dialect["twoPhase"]> } {
-    const { twoPhase } = this.dialect;
-    if (twoPhase === null) throw new InvalidRequestError(`${this.dialect.name} has no two-phase transactions`);
-    if (typeof xid !== "string" || xid.length > 64)
-      throw new ArgumentError("The name of a two-phase transaction is a string of at most 64 characters");
-    return { twoPhase };
-  }
-
-  /** Commits the outermost transaction; does nothing where there is none. */
-  *commit(): Io<void> {
-    this.#checkOpen();
-    const root = this.transaction;
-    if (root !== null) yield* root.commit();
-  }
-
-  /** Rolls the outermost transaction back; does nothing where there is none. */
-  *rollback(): Io<void> {
-    this.#checkOpen();
-    const root = this.transaction;
-    if (root !== null) yield* root.rollback();
-  }
-
-  *endTransaction(transaction: TransactionCore, how: "commit" | "rollback"): Io<void> {
-    if (how === "rollback" && this.#feed !== null && this.#underWay === null) yield* this.#feed.close();
-    this.#enter(`${how}()`);
-    let hasEnded = true;
-    const connection = this.#record?.connection;
-    const wasOpen = connection?.isOpen === true;
-    try {
-      if (connection === undefined || transaction.state !== "active") return;
-      yield* this.#sendEnd(connection, transaction, how);
-      if (how === "commit" && !transaction.isNested && this.engine.replicas !== null) yield* this.#noteCommit(connection);
-    } catch (error) {
-      // A savepoint that could not be released can still be rolled back to, and a prepared transaction be ended by its name.
-      if (transaction.isNested || transaction.isPrepared) hasEnded = how === "rollback" && transaction.isNested;
-      // What a failed COMMIT leaves open (SQLite's deferred constraints, for example) must not be committed later with other work.
-      else if (how === "commit" && this.#record !== null) yield* this.#abandon(this.#record.connection, transaction);
-      throw how === "commit" && wasOpen && !transaction.isNested ? commitFailure(error) : error;
-    } finally {
-      if (hasEnded) this.#leave(transaction);
-      this.#underWay = null;
-    }
-    if (this.#innermost === null) yield* this.#restoreMode();
-  }
+  // ---- the database connection
 
   /** Remembers a commit for the reader of its own writes, where there is one. */
-  *#noteCommit(connection: DriverConnection | null): Io<void> {
+  *noteCommit(connection: DriverConnection | null): Io<void> {
     const { replicas } = this.engine;
     const mark = this.#mark ?? replicas?.contextMark ?? null;
-    if (replicas !== null && mark !== null && !this.#isReplica && this.#mode?.readOnly !== true)
+    if (replicas !== null && mark !== null && !this.#isReplica && !this.transactions.isReadOnly)
       yield* replicas.noteCommit(mark, connection);
-  }
-
-  *#sendEnd(connection: DriverConnection, { what, isPrepared }: TransactionCore, how: "commit" | "rollback"): Io<void> {
-    const listeners = this.listeners;
-    switch (what.kind) {
-      case "savepoint": {
-        const event = how === "commit" ? "releaseSavepoint" : "rollbackSavepoint";
-        if (listeners.has(event)) yield* listeners.emit(event, this.facade, what.name, null);
-        const sql = how === "commit" ? `RELEASE SAVEPOINT ${what.name}` : `ROLLBACK TO SAVEPOINT ${what.name}`;
-        yield* this.#control(connection, sql, sql, true);
-        return;
-      }
-      case "twoPhase": {
-        const event = how === "commit" ? "commitTwophase" : "rollbackTwophase";
-        if (listeners.has(event)) yield* listeners.emit(event, this.facade, what.xid, isPrepared);
-        for (const sql of this.dialect.twoPhase![how](what.xid, isPrepared)) yield* this.#control(connection, sql, sql, true);
-        return;
-      }
-      default: {
-        if (listeners.has(how)) yield* listeners.emit(how, this.facade);
-        const sql = how.toUpperCase();
-        if (what.kind === "autocommit") this.#log.info(`${sql} (nothing is sent: every statement was saved by itself)`);
-        else yield* this.#control(connection, sql, sql, true);
-      }
-    }
   }
 
   /** Gives the connection back to the pool, rolling back what was not committed. Can be called again. */
@@ -570,11 +391,11 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     if (this.#isClosed) return;
     const underWay = this.#underWay;
     let discard = underWay !== null;
-    const usedAutocommit = this.#mode?.isAutocommit === true && !this.engine.settings.skipAutocommitRollback;
+    const usedAutocommit = this.transactions.isAutocommit && !this.engine.settings.skipAutocommitRollback;
     if (!discard) {
       try {
         if (this.#feed !== null) yield* this.#feed.close();
-        yield* this.rollback();
+        yield* this.transactions.rollback();
       } catch {
         // Whatever is wrong with the connection, nobody else may have it.
         discard = true;
@@ -583,8 +404,7 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     this.#isClosed = true;
     const record = this.#record;
     this.#record = null;
-    const root = this.transaction;
-    if (root !== null) this.#leave(root);
+    this.transactions.markAllEnded();
     if (record === null) return;
     // Nobody may be lent a connection whose answer is still to come.
     yield* this.#pool.release(record, { discard, dirty: usedAutocommit });
@@ -594,19 +414,20 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
 
   /** Gives the database connection up, closing it; the next use opens another. The transaction is lost. */
   *invalidate(): Io<void> {
-    this.#checkOpen();
+    this.checkOpen();
     if (this.#record !== null) yield* this.#lose(this.#record);
   }
 
   /** Takes the database connection out of the pool for good: closing this connection closes it. */
   *detach(): Io<void> {
-    this.#checkOpen();
+    this.checkOpen();
     if (this.#record === null) throw new InvalidRequestError("The connection was lost; there is nothing to detach");
     yield* this.#pool.detach(this.#record);
   }
 
-  #enter(what: string): void {
-    this.#checkOpen();
+  /** Says what is under way. Throws ConcurrentUseError where something else is, ResourceClosedError once the connection is closed. */
+  enter(what: string): void {
+    this.checkOpen();
     if (this.#underWay !== null)
       throw new ConcurrentUseError(
         `The connection is asked for ${what} while ${this.#underWay} is still under way on it. Await one before starting the other, or use a connection for each.`,
@@ -618,72 +439,28 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
     this.#underWay = what;
   }
 
-  #checkOpen(): void {
+  leave(): void {
+    this.#underWay = null;
+  }
+
+  /** Throws ResourceClosedError once the connection is closed. */
+  checkOpen(): void {
     if (this.#isClosed) throw new ResourceClosedError("This connection is closed");
   }
 
-  #requireNoTransaction(what: string): void {
-    if (this.#innermost?.state === "invalid") throw lostTransaction();
-    if (this.#innermost !== null)
-      throw new InvalidRequestError(
-        `This connection has a transaction already, from begin() or because a statement was executed; ${what} cannot be called until commit() or rollback()`,
-      );
-  }
-
-  /** The driver's connection, with a transaction begun. */
-  *#begun(): Io<DriverConnection> {
-    if (this.#innermost?.state === "invalid") throw lostTransaction();
-    const { connection } = this.#record ?? (yield* this.#reconnect());
-    if (this.#innermost === null) yield* this.#beginRoot(connection, this.#options);
-    return connection;
-  }
-
-  *#beginRoot(connection: DriverConnection, options: ExecutionOptions): Io<TransactionCore> {
-    const mode = transactionMode(this.dialect, options);
-    if (this.#isReplica && !mode.readOnly)
-      throw new InvalidRequestError(
-        "This connection was asked for as one for reading alone, and is one of a replica: write on another, from connect() without readOnly",
-      );
-    if (this.listeners.has("begin")) yield* this.listeners.emit("begin", this.facade);
-    this.#mode = mode;
-    let what: TransactionKind = { kind: "root" };
-    if (mode.isAutocommit) {
-      this.#log.info("BEGIN (implicit; nothing is sent in AUTOCOMMIT)");
-      what = { kind: "autocommit" };
-    } else {
-      const statements = this.dialect.beginStatements(mode);
-      for (const sql of statements) yield* this.#control(connection, sql, `${sql} (implicit)`);
-    }
-    this.#savepoints = 0;
-    return (this.#innermost = new TransactionCore(this, null, what));
-  }
-
-  /** Undoes what the transaction's options have set on the connection. */
-  *#restoreMode(): Io<void> {
-    const mode = this.#mode;
-    this.#mode = null;
-    if (mode === null || mode.isAutocommit || this.#record === null) return;
-    for (const sql of this.dialect.resetStatements(mode)) yield* this.#control(this.#record.connection, sql, sql, true);
+  *acquire(): Io<DriverConnection> {
+    return this.held ?? (yield* this.#reconnect()).connection;
   }
 
   *#reconnect(): Io<PooledConnection> {
     const { pool, record, isReplica } = yield* this.engine.lend(this.#isReadOnly, this.#mark);
     if (this.#isClosed) {
       yield* pool.release(record);
-      this.#checkOpen();
+      this.checkOpen();
     }
     this.#pool = pool;
     this.#isReplica = isReplica;
     return (this.#record = record);
-  }
-
-  *#control(connection: DriverConnection, sql: string, logged: string = sql, unstoppable = false): Io<void> {
-    this.#log.info(logged);
-    try {
-      yield control(connection, sql, false, { unstoppable });
-    } catch (error) {
-      throw yield* this.statementFailed(error, sql);
-    }
   }
 
   /** The error to throw; a lost connection is given up first, and with it the pool's others. */
@@ -707,39 +484,15 @@ export class ConnectionCore implements TransactionOwner, SchemaConnection, FeedO
   *#lose(record: PooledConnection, error?: unknown): Io<void> {
     this.#record = null;
     this.#feed?.abandon();
-    for (let transaction = this.#innermost; transaction !== null; transaction = transaction.parent) transaction.state = "invalid";
+    this.transactions.markLost();
     yield* this.#pool.release(record, { discard: true, error });
   }
+}
 
-  *#abandon(connection: DriverConnection, { what }: TransactionCore): Io<void> {
-    const statements = what.kind === "twoPhase" ? this.dialect.twoPhase!.rollback(what.xid, false) : ["ROLLBACK"];
-    for (const sql of statements) {
-      this.#log.info(sql);
-      try {
-        yield control(connection, sql, false, { unstoppable: true });
-      } catch {
-        // The server has rolled back by itself.
-      }
-    }
-  }
-
-  /** The transaction and the savepoints within it have ended. */
-  #leave(transaction: TransactionCore): void {
-    let inner = this.#innermost;
-    while (inner !== null) {
-      const parent = inner.parent;
-      inner.state = "closed";
-      this.#innermost = parent;
-      if (inner === transaction) return;
-      inner = parent;
-    }
-  }
+/** Fails where it is run, which is where the caller of a facade looks for the error. */
+function* failed(error: unknown): Io<never> {
+  throw error;
 }
 
 /** Keeps nothing. */
 const NO_CACHE = { get: () => undefined, set: () => undefined };
-
-/** Some drivers give binary text as bytes. */
-function textOf(value: unknown): string {
-  return value instanceof Uint8Array ? Buffer.from(value).toString("utf8") : String(value);
-}

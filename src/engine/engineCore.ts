@@ -209,7 +209,7 @@ export class EngineCore {
     const connection = yield* this.connect();
     try {
       yield* work(connection);
-      yield* connection.commit();
+      yield* connection.transactions.commit();
     } finally {
       yield* connection.close();
     }

@@ -60,7 +60,7 @@ function* runOnce<C extends object, T>(
   try {
     const facade = openFacade(connection);
     yield* engine.announce(connection);
-    const transaction = yield* connection.begin(begin);
+    const transaction = yield* connection.transactions.begin(begin);
     let result: T;
     try {
       result = (yield { kind: "call", call: () => work(facade), what: "the callback of run()" }) as T;

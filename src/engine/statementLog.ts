@@ -5,6 +5,7 @@
 import { formatParameters } from "../errors/dbapi.ts";
 import type { ExecutionPlan } from "../sql/compile/plan.ts";
 import type { Log } from "./logging.ts";
+import type { Outcome } from "./results/collect.ts";
 import { shownParameters } from "./shownParameters.ts";
 
 export class StatementLog {
@@ -40,10 +41,14 @@ export class StatementLog {
     else this.#statement(plan.statement.sql, how, plan.statement.parameters);
   }
 
-  /** The columns and rows of a result. */
-  rows(names: readonly string[], rows: readonly (readonly unknown[])[]): void {
-    this.#log.debug(this.#withToken(`Col ${formatParameters(names)}`));
-    for (const row of rows) this.#log.debug(this.#withToken(`Row ${formatParameters(row)}`));
+  /** The columns and rows that came back. */
+  rows({ columns }: ExecutionPlan, outcome: Outcome): void {
+    if ("many" in outcome) return;
+    const named = outcome.results[0]?.columns == null ? null : (columns ?? outcome.results[0].columns);
+    if (named === null) return;
+    this.#log.debug(this.#withToken(`Col ${formatParameters(named.map(({ name }) => name))}`));
+    for (const { rows } of outcome.results)
+      for (const row of rows) this.#log.debug(this.#withToken(`Row ${formatParameters(row)}`));
   }
 
   #statement(sql: string, how: string, parameters: readonly unknown[]): void {

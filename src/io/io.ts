@@ -5,7 +5,13 @@
  */
 import type { DriverConnection, DriverCursor, DriverStatement, MaybePromise } from "./driver.ts";
 
-export type Io<T> = Generator<IoRequest, T, unknown>;
+/** What generators of requests are, said without naming generators: `OneRequest` is one that is written as an object. */
+export interface Io<T> {
+  next(answer?: unknown): IteratorResult<IoRequest, T>;
+  throw(error: unknown): IteratorResult<IoRequest, T>;
+  return(value: T): IteratorResult<IoRequest, T>;
+  [Symbol.iterator](): Io<T>;
+}
 
 export type IoRequest =
   | ConnectRequest

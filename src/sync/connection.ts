@@ -14,6 +14,7 @@ import {
 } from "../engine/options/executionOptions.ts";
 import { Result, type ScalarResult, streamedResult } from "../engine/results/result.ts";
 import type { BeginOptions } from "../engine/options/transactionOptions.ts";
+import { endPrepared, recoverTwophase } from "../engine/preparedTransactions.ts";
 import type { Io } from "../io/io.ts";
 import { runSync } from "../io/runSync.ts";
 import type { Parameters } from "../sql/compile/execute.ts";
@@ -75,22 +76,22 @@ export class Connection implements Listenable<ConnectionEvents<Connection>> {
   }
 
   inTransaction(): boolean {
-    return this.core.inTransaction;
+    return this.core.transactions.hasBegun;
   }
 
   inNestedTransaction(): boolean {
-    return this.core.inNestedTransaction;
+    return this.core.transactions.savepoint !== null;
   }
 
   /** The outermost transaction, begun by `begin` or by itself; null where there is none. */
   getTransaction(): Transaction | null {
-    const core = this.core.transaction;
+    const core = this.core.transactions.outermost;
     return core === null ? null : new Transaction(core);
   }
 
   /** The innermost savepoint; null where there is none. */
   getNestedTransaction(): Transaction | null {
-    const core = this.core.nestedTransaction;
+    const core = this.core.transactions.savepoint;
     return core === null ? null : new Transaction(core);
   }
 
@@ -197,15 +198,15 @@ export class Connection implements Listenable<ConnectionEvents<Connection>> {
   begin(options?: BeginOptions): Transaction;
   begin<T>(work: (connection: Connection) => T, options?: BeginOptions): T;
   begin<T>(first?: BeginOptions | ((connection: Connection) => T), options?: BeginOptions): Transaction | T {
-    if (typeof first !== "function") return new Transaction(runSync(this.core.begin(first)));
-    return withTransaction(runSync(this.core.begin(options)), () => first(this));
+    if (typeof first !== "function") return new Transaction(runSync(this.core.transactions.begin(first)));
+    return withTransaction(runSync(this.core.transactions.begin(options)), () => first(this));
   }
 
   /** Sets a savepoint; with a callback, releases it when it returns and rolls back to it when it throws. */
   beginNested(): Transaction;
   beginNested<T>(work: (connection: Connection) => T): T;
   beginNested<T>(work?: (connection: Connection) => T): Transaction | T {
-    const transaction = runSync(this.core.beginNested());
+    const transaction = runSync(this.core.transactions.beginNested());
     return work === undefined ? new Transaction(transaction) : withTransaction(transaction, () => work(this));
   }
 
@@ -215,32 +216,32 @@ export class Connection implements Listenable<ConnectionEvents<Connection>> {
    * @param xid its name on the server, at most 64 characters; one is made up where none is given
    */
   beginTwophase(xid?: string): TwoPhaseTransaction {
-    return new TwoPhaseTransaction(runSync(this.core.beginTwophase(xid)));
+    return new TwoPhaseTransaction(runSync(this.core.transactions.beginTwophase(xid)));
   }
 
   /** Commits a transaction that was prepared, on whatever connection, by its name. */
   commitPrepared(xid: string): void {
-    runSync(this.core.endPrepared(xid, "commit"));
+    runSync(endPrepared(this.core, xid, "commit"));
   }
 
   /** Rolls back a transaction that was prepared, on whatever connection, by its name. */
   rollbackPrepared(xid: string): void {
-    runSync(this.core.endPrepared(xid, "rollback"));
+    runSync(endPrepared(this.core, xid, "rollback"));
   }
 
   /** The names of the transactions that were prepared and neither committed nor rolled back. */
   recoverTwophase(): readonly string[] {
-    return runSync(this.core.recoverTwophase());
+    return runSync(recoverTwophase(this.core));
   }
 
   /** Commits; does nothing where no transaction has begun. */
   commit(): void {
-    runSync(this.core.commit());
+    runSync(this.core.transactions.commit());
   }
 
   /** Rolls back; does nothing where no transaction has begun. */
   rollback(): void {
-    runSync(this.core.rollback());
+    runSync(this.core.transactions.rollback());
   }
 
   /** Gives the database connection up and closes it, as if it had been lost; after `rollback` the next statement opens another. */

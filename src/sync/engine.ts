@@ -87,7 +87,7 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
   begin<T>(work: (connection: Connection) => T, options: BeginOptions = {}): T {
     const connection = this.connect(connectOptionsOf(options));
     try {
-      return withTransaction(runSync(connection.core.begin(options)), () => work(connection));
+      return withTransaction(runSync(connection.core.transactions.begin(options)), () => work(connection));
     } finally {
       connection.close();
     }

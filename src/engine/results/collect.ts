@@ -29,7 +29,8 @@ interface RowReading {
 /** By the columns that the statement declares, or where it declares none, that the driver gave. Found anew for each result it took 0.5 µs. */
 const readings = new WeakMap<readonly (ResultColumn | DriverColumn)[], RowReading>();
 
-export function collectResult(dialect: Dialect, plan: ExecutionPlan, outcome: Outcome): Result {
+/** @param statement what was planned, where its rows can be asked by the expressions that it selects */
+export function collectResult(dialect: Dialect, plan: ExecutionPlan, outcome: Outcome, statement: Node | null): Result {
   if ("many" in outcome) {
     const { rowCount, insertIds } = outcome.many;
     const keys = keysOf(plan.insertedKeys, [], insertIds);
@@ -38,7 +39,7 @@ export function collectResult(dialect: Dialect, plan: ExecutionPlan, outcome: Ou
   const { results } = outcome;
   const columns = results[0]?.columns ?? null;
   const rows = rowsOf(results);
-  const reading = columns === null ? null : readingOf(dialect, plan.columns, columns);
+  const reading = columns === null ? null : readingOf(dialect, plan, columns, statement);
   if (reading !== null) convertRows(reading, rows);
   const keys =
     plan.insertedKeys === null
@@ -76,7 +77,7 @@ export function collectRows(dialect: Dialect, plan: ExecutionPlan, outcome: Outc
   if ("many" in outcome) return [];
   const rows = rowsOf(outcome.results);
   const columns = outcome.results[0]?.columns ?? null;
-  if (columns !== null) convertRows(readingOf(dialect, plan.columns, columns), rows);
+  if (columns !== null) convertRows(readingOf(dialect, plan, columns, null), rows);
   return rows;
 }
 
@@ -94,23 +95,32 @@ function rowCountOf(results: readonly DriverResult[]): number {
   return count;
 }
 
-function readingOf(dialect: Dialect, planned: readonly ResultColumn[] | null, columns: readonly DriverColumn[]): RowReading {
+function readingOf(
+  dialect: Dialect,
+  { columns: planned, cachedSince }: ExecutionPlan,
+  columns: readonly DriverColumn[],
+  statement: Node | null,
+): RowReading {
   const known = readings.get(planned ?? columns);
-  if (known?.dialect === dialect && (known.columns === columns || haveSameTypes(known.columns, columns))) {
-    known.columns = columns;
-    return known;
-  }
+  const reading =
+    known?.dialect === dialect && (known.columns === columns || haveSameTypes(known.columns, columns))
+      ? known
+      : newReading(dialect, planned, columns);
+  reading.columns = columns;
+  // The compilation is that of an equal statement, whose expressions are not those of this one.
+  if (statement !== null && cachedSince !== null && reading.shape.isPassing) reading.shape.learn(selectedBy(statement));
+  return reading;
+}
+
+function newReading(dialect: Dialect, planned: readonly ResultColumn[] | null, columns: readonly DriverColumn[]): RowReading {
   if (planned !== null && planned.length !== columns.length)
     throw new InvalidRequestError(`The statement declares ${planned.length} columns, and the database gave ${columns.length}`);
-  const reading = {
-    dialect,
-    shape: rowShape(
-      (planned ?? columns).map((column) => column.name),
-      planned?.map((column) => column.expression),
-    ),
-    converters: columns.map((column, index) => dialect.resultConverter(planned?.[index]?.type ?? NULL_TYPE, column.typeCode)),
-    columns,
-  };
+  const shape = rowShape(
+    (planned ?? columns).map(({ name }) => name),
+    planned?.map(({ expression }) => expression),
+  );
+  const converters = columns.map(({ typeCode }, index) => dialect.resultConverter(planned?.[index]?.type ?? NULL_TYPE, typeCode));
+  const reading = { dialect, shape, converters, columns };
   readings.set(planned ?? columns, reading);
   return reading;
 }
@@ -176,20 +186,14 @@ function keyShape(parts: InsertedKeys["parts"]): RowShape {
   return shape;
 }
 
-/** Lets the rows of a plan be asked by the expressions of its statement, where it was made from an equal statement's compilation. */
-export function recognizeExpressions(plan: ExecutionPlan, statement: Node): void {
-  if (plan.cachedSince === null || plan.columns === null) return;
-  const shape = readings.get(plan.columns)?.shape;
-  if (shape?.isPassing === true) shape.learn(selectedBy(statement));
-}
-
 /** For rows that come in portions: their column names, and what converts a portion in place and makes its arrays rows. */
 export function portionReader(
   dialect: Dialect,
   plan: ExecutionPlan,
   columns: readonly DriverColumn[],
+  statement: Node,
 ): { readonly names: readonly string[]; readonly read: (rows: unknown[][]) => readonly (readonly unknown[])[] } {
-  const reading = readingOf(dialect, plan.columns, columns);
+  const reading = readingOf(dialect, plan, columns, statement);
   return {
     names: reading.shape.names,
     read(rows) {

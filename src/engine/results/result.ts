@@ -69,7 +69,8 @@ abstract class ItemResult<T> implements Iterable<T> {
 
   /** All remaining rows. */
   all(): T[] {
-    return this.run(this.core.all());
+    const { core } = this;
+    return core.source.hasMore() ? this.run(core.all()) : core.takeAll();
   }
 
   fetchall(): T[] {

@@ -95,9 +95,9 @@ export class ResultCore<T> {
 
   *all(): Io<T[]> {
     const { source } = this;
-    let items = this.#takeAll();
+    let items = this.takeAll();
     while (source.hasMore() && (yield* source.refill(source.maxRowBuffer)))
-      items = items.length === 0 ? this.#takeAll() : appended(items, this.#takeAll());
+      items = items.length === 0 ? this.takeAll() : appended(items, this.takeAll());
     return items;
   }
 
@@ -152,7 +152,8 @@ export class ResultCore<T> {
     return unique.isNew(item) ? item : SKIPPED;
   }
 
-  #takeAll(): T[] {
+  /** The items of the rows that are there. */
+  takeAll(): T[] {
     const rows = this.source.takeAll();
     const items: T[] = [];
     const before = this.#before;

@@ -339,7 +339,7 @@ export class SessionCore implements SessionLink {
     const connection = this.#connection;
     if (connection !== null) {
       try {
-        yield* connection.commit();
+        yield* connection.transactions.commit();
       } catch (error) {
         yield* this.#fail(error);
         throw error;
@@ -364,7 +364,7 @@ export class SessionCore implements SessionLink {
     this.#restore();
     if (connection === null) return;
     try {
-      if (!connection.closed) yield* connection.rollback();
+      if (!connection.closed) yield* connection.transactions.rollback();
     } finally {
       yield* connection.close();
     }

@@ -174,6 +174,14 @@ export interface SelectLike<out V> {
   readonly scalarType?: V;
 }
 
+interface BindOptions {
+  readonly unique?: boolean;
+  readonly expanding?: boolean;
+  readonly required?: boolean;
+}
+/** One object for all values in statements, which are many. */
+const ANONYMOUS: BindOptions = {};
+
 /** A value handed to the database beside the SQL text, never inside it. */
 export class BindParameter<V = unknown> extends ColumnElement<V> {
   override readonly kind = "bind";
@@ -188,12 +196,7 @@ export class BindParameter<V = unknown> extends ColumnElement<V> {
   /** True when a value must be given at execution. */
   readonly required: boolean;
 
-  constructor(
-    name: string,
-    value: unknown,
-    type: SqlType,
-    options: { readonly unique?: boolean; readonly expanding?: boolean; readonly required?: boolean } = {},
-  ) {
+  constructor(name: string, value: unknown, type: SqlType, options: BindOptions = ANONYMOUS) {
     super();
     this.name = name;
     this.value = value;
