@@ -117,10 +117,9 @@ export class AsyncConnection implements Listenable<ConnectionEvents<AsyncConnect
   }
 
   /**
-   * The isolation level of transactions for which no option names one. The database is asked once for each engine, when its first connection is
-   * opened; null where the engine shares another's pool, whose dialect has asked instead.
+   * The isolation level of transactions for which no option names one. The database is asked once for each engine, with its first connection.
    */
-  get defaultIsolationLevel(): string | null {
+  get defaultIsolationLevel(): string {
     return this.core.defaultIsolationLevel;
   }
 

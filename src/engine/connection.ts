@@ -189,9 +189,10 @@ export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner
     }
   }
 
-  /** The level of transactions that ask for none; null while no connection of the engine's own pool was opened. */
-  get defaultIsolationLevel(): string | null {
-    return this.dialect.defaultIsolationLevel;
+  /** The level of transactions that ask for none. */
+  get defaultIsolationLevel(): string {
+    // Known before the first connection is lent.
+    return this.dialect.defaultIsolationLevel!;
   }
 
   /** The schema that this connection writes for a table, null for none. Throws ArgumentError for what is neither table nor mapped class. */

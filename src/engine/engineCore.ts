@@ -171,7 +171,21 @@ export class EngineCore {
   *lend(isOnlyForReading: boolean, mark: CommitMark | null): Io<Loan> {
     const { replicas } = this;
     const loan = replicas !== null && isOnlyForReading ? yield* replicas.lend(mark ?? replicas.contextMark) : null;
-    return loan ?? { pool: this.pool, record: yield* this.pool.acquire(), isReplica: false };
+    return loan ?? { pool: this.pool, record: yield* this.#acquire(), isReplica: false };
+  }
+
+  /** A pool of another engine opens connections without this engine's dialect having seen any. */
+  *#acquire(): Io<PooledConnection> {
+    const record = yield* this.pool.acquire();
+    if (initialized.has(this.dialect)) return record;
+    try {
+      yield* initialize(this.dialect, record.connection);
+      return record;
+    } catch (error) {
+      yield* this.pool.release(record, { discard: true, error });
+      const failed = { sql: null, parameters: undefined, hideParameters: true };
+      throw (yield* handleDriverError(this.dialect, this.events, error, failed, { facade: null })).error;
+    }
   }
 
   /** Runs the work with a mark for what it commits; without replicas there is nothing to be marked. */
@@ -240,6 +254,13 @@ function makeReplicas(
 /** Dialects that have learned from a first connection what server they talk to; that of replicas is the primary's. */
 const initialized = new WeakSet<Dialect>();
 
+/** Lets a dialect learn from a connection in which nothing has begun, unless it has learned from another. */
+function* initialize(dialect: Dialect, connection: DriverConnection): Io<void> {
+  if (initialized.has(dialect)) return;
+  yield* dialect.initialize(connection);
+  initialized.add(dialect);
+}
+
 /** Opens, pings and resets connections: the pool's host. */
 class Opener implements PoolHost {
   readonly events: Dispatcher<PoolEvents>;
@@ -297,10 +318,7 @@ class Opener implements PoolHost {
     let connection: DriverConnection | null = null;
     try {
       connection = yield* this.#connect();
-      if (!initialized.has(this.#dialect)) {
-        yield* this.#dialect.initialize(connection);
-        initialized.add(this.#dialect);
-      }
+      yield* initialize(this.#dialect, connection);
       yield* this.#dialect.prepareConnection(connection);
       return this.#mustNotBlock ? yield* patientConnection(connection) : connection;
     } catch (error) {

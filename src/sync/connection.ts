@@ -115,10 +115,9 @@ export class Connection implements Listenable<ConnectionEvents<Connection>> {
   }
 
   /**
-   * The isolation level of transactions for which no option names one. The database is asked once for each engine, when its first connection is
-   * opened; null where the engine shares another's pool, whose dialect has asked instead.
+   * The isolation level of transactions for which no option names one. The database is asked once for each engine, with its first connection.
    */
-  get defaultIsolationLevel(): string | null {
+  get defaultIsolationLevel(): string {
     return this.core.defaultIsolationLevel;
   }
 

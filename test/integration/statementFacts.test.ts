@@ -248,6 +248,15 @@ forEachDatabase("statement facts", (db) => {
       await own.dispose();
     });
 
+    test("an engine on another's pool asks the server by itself", async () => {
+      const sharing = openEngine(colour, db.url, { pool: engine.pool }) as AsyncEngine;
+      const borrowed = await sharing.connect();
+      expect(borrowed.defaultIsolationLevel).toBe(connection.defaultIsolationLevel);
+      expect(await borrowed.getIsolationLevel()).toBe(await connection.getIsolationLevel());
+      expect(sharing.dialect.serverVersionInfo).toEqual(engine.dialect.serverVersionInfo);
+      await borrowed.close();
+    });
+
     test("the schema that is written for a table", async () => {
       const elsewhere = new Table(
         "notes",

@@ -28,7 +28,7 @@ test("the same parameters, and promises of the same results", () => {
 test("what needs no waiting is no promise", () => {
   type Facts = "defaultIsolationLevel" | "schemaForObject";
   expectTypeOf<Pick<AsyncConnection, Facts>>().toEqualTypeOf<Pick<Connection, Facts>>();
-  expectTypeOf<Connection["defaultIsolationLevel"]>().toEqualTypeOf<string | null>();
+  expectTypeOf<Connection["defaultIsolationLevel"]>().toEqualTypeOf<string>();
   expectTypeOf<Connection["schemaForObject"]>().toEqualTypeOf<(table: object) => string | null>();
   expectTypeOf<Engine["dialect"]["serverVersionInfo"]>().toEqualTypeOf<readonly number[]>();
   // @ts-expect-error a table, not its name
