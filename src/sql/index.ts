@@ -27,6 +27,7 @@ export { Insert, Update, Delete } from "./nodes/dml.ts";
 export { CreateTable, DropTable, CreateIndex } from "./nodes/ddl.ts";
 export { t } from "./schema/t.ts";
 export { ColumnSpec, type ForeignKeyOptions } from "./schema/columnSpec.ts";
+export type { DefaultContext, DefaultSource } from "./schema/columnDefault.ts";
 export { Column, ForeignKey } from "./schema/column.ts";
 export { Table, type TableColumns } from "./schema/table.ts";
 export { MetaData, type CreateOptions } from "./schema/metadata.ts";

@@ -1,8 +1,9 @@
 /** The JavaScript types of values, as columns declare them. */
+import { randomUUID } from "node:crypto";
 import type { Decimal } from "decimal.js";
 import { expectTypeOf, test } from "vitest";
 import { literal, MetaData, t } from "../../src/sql/index.ts";
-import type { ColumnElement } from "../../src/sql/index.ts";
+import type { ColumnElement, DefaultContext } from "../../src/sql/index.ts";
 import type { SpecValue } from "../../src/sql/schema/columnSpec.ts";
 import { Duration } from "../../src/types/duration.ts";
 import type { TemporalValue } from "../../src/types/temporal.ts";
@@ -55,4 +56,20 @@ test("in rows, nullable and as literals", () => {
   expectTypeOf(jobs.c.limit).toExtend<ColumnElement<Duration | null>>();
   expectTypeOf(jobs.c.fee).toExtend<ColumnElement<Decimal>>();
   expectTypeOf(literal(Duration.of({ hours: 1 }))).toExtend<ColumnElement<Duration>>();
+});
+
+test("functions for defaults", () => {
+  t.string().default((context) => {
+    expectTypeOf(context).toEqualTypeOf<DefaultContext>();
+    return String(context.currentParameters["name"]);
+  });
+  t.dateTime().onupdate(({ isUpdate }) => new Date(isUpdate ? 1 : 0));
+  // Functions with parameters of their own, which can be left out.
+  t.string().default((length = 21) => "x".repeat(length));
+  t.uuid().default(randomUUID);
+  t.dateTime().default(() => new Date());
+  // @ts-expect-error the wrong type of value
+  t.integer().default(() => "one");
+  // @ts-expect-error nobody gives such a parameter
+  t.integer().default((required: number) => required);
 });

@@ -12,6 +12,7 @@ import type { Node } from "../../sql/nodes/node.ts";
 import type { Parameters, ParameterSet } from "../../sql/compile/execute.ts";
 import type { Features } from "../../sql/compile/dialect.ts";
 import type { Column } from "../../sql/schema/column.ts";
+import { defaultFor } from "../../sql/schema/columnDefault.ts";
 import type { Table } from "../../sql/schema/table.ts";
 import type { ColumnAttribute, Mapper } from "../mapping/mapper.ts";
 import type { InstanceState } from "../state/instanceState.ts";
@@ -145,6 +146,15 @@ function insertBatches(mapper: Mapper, states: readonly InstanceState[]): readon
   return batches;
 }
 
+/** What is known of a new row so far, for a default that depends on it. */
+function valuesOf(mapper: Mapper, state: InstanceState): Record<string, unknown> {
+  const known = mapper.columnAttributes.filter(({ slot }) => {
+    const value = state.entity[slot];
+    return value !== undefined && !(value instanceof ColumnElement);
+  });
+  return Object.fromEntries(known.map(({ key, slot }) => [key, state.entity[slot]]));
+}
+
 /** The values of a new row: what was set, then the application's defaults, then NULL; what the database fills in is left to it. */
 function newRow(mapper: Mapper, state: InstanceState): { row: ParameterSet; fetched: ColumnAttribute[]; signature: string } {
   const row: Record<string, unknown> = {};
@@ -154,7 +164,7 @@ function newRow(mapper: Mapper, state: InstanceState): { row: ParameterSet; fetc
     const { column, slot } = attribute;
     let value = state.entity[slot];
     if (value === undefined && column.default !== null && column.default.kind !== "expression") {
-      value = column.default.kind === "callable" ? column.default.call() : column.default.value;
+      value = defaultFor(column.default, "insert", () => valuesOf(mapper, state));
       state.entity[slot] = value;
     }
     if (value instanceof ColumnElement)
@@ -238,7 +248,7 @@ function changedValues(mapper: Mapper, state: InstanceState): ParameterSet | nul
   if (!isChanged) return null;
   for (const { key, slot, column } of mapper.columnAttributes) {
     if (column.onupdate === null || column.onupdate.kind === "expression" || key in row) continue;
-    const value = column.onupdate.kind === "callable" ? column.onupdate.call() : column.onupdate.value;
+    const value = defaultFor(column.onupdate, "update", () => ({ ...row }));
     row[key] = value;
     state.entity[slot] = value;
   }

@@ -205,7 +205,7 @@ export class SessionLoader {
 
   /** When planning began, for the log. */
   #now(): number | null {
-    return this.#engine.settings.echo ? performance.now() : null;
+    return this.#engine.log.isOn ? performance.now() : null;
   }
 
   #compile(key: string, binds: readonly BindParameter[], select: () => Select): OrmStatement {

@@ -16,7 +16,7 @@ export type ValueSource =
   /** The parameters given to `execute`, by name; where they have none of that name, the statement's own value, if it has one. */
   | { readonly from: "parameters"; readonly name: string; readonly otherwise: number | null }
   /** A default of the column, worked out for each row. */
-  | { readonly from: "default"; readonly column: Column; readonly when: "insert" | "update" }
+  | { readonly from: "default"; readonly column: Column; readonly when: "insert" | "update"; readonly row: number }
   /** A value that belongs to the compiled statement itself. */
   | { readonly from: "constant"; readonly value: unknown };
 
@@ -58,6 +58,14 @@ export interface DmlColumns {
    * new row's primary key, by which such values would be asked for.
    */
   readonly postfetch: readonly Column[];
+  /** For defaults that are told of their row: where the values of each row of the statement are. Empty where there are no such defaults. */
+  readonly rows: readonly (readonly WrittenValue[])[];
+}
+
+/** A value of a row that is a parameter: the key of its column, and the number of its slot. */
+export interface WrittenValue {
+  readonly key: string;
+  readonly slot: number;
 }
 
 /** Text with numbered holes: `strings` has one more member than `slots`. A negative number stands for a schema (schemaNames.ts). */

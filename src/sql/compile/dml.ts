@@ -7,8 +7,10 @@ import { BindParameter, type ColumnElement } from "../nodes/element.ts";
 import type { FromClause } from "../nodes/from.ts";
 import type { Node } from "../nodes/node.ts";
 import type { Column } from "../schema/column.ts";
+import type { ColumnDefault } from "../schema/columnDefault.ts";
 import type { Table } from "../schema/table.ts";
 import { childrenOf } from "../traverse/visit.ts";
+import type { WrittenValue } from "./compiled.ts";
 import type { Compiler } from "./compiler.ts";
 import { HOLE, hole } from "./hole.ts";
 import { sourcesOf, withClause } from "./from.ts";
@@ -48,6 +50,7 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
     compiler.written = {
       prefetch: columns.filter((column) => !insert.columns.includes(column) && column.default!.kind !== "expression"),
       postfetch: unknownOf(others, returned, (column) => isMadeByDatabase(insert, column)),
+      rows: columns.some(({ default: source }) => isToldOfRow(source)) ? rows.map((row) => writtenValues(columns, row)) : [],
     };
     const generated = table.autoincrementColumn;
     compiler.insertShape = {
@@ -72,6 +75,15 @@ function renderInsert(insert: NodeOfKind["insert"], compiler: Compiler): string 
 function givenSlot(columns: readonly Column[], column: Column, row: readonly string[]): number {
   const text = row[columns.indexOf(column)];
   return text === undefined || !isSlot(text) ? -1 : Number(text.replaceAll(HOLE, ""));
+}
+
+/** Those of a row's values that are parameters. */
+function writtenValues(columns: readonly Column[], row: readonly string[]): readonly WrittenValue[] {
+  return columns.map((column) => ({ key: column.key, slot: givenSlot(columns, column, row) })).filter(({ slot }) => slot !== -1);
+}
+
+function isToldOfRow(source: ColumnDefault | null): boolean {
+  return source?.kind === "callable" && source.takesContext;
 }
 
 /** True for the hole of a parameter and nothing else. */
@@ -119,7 +131,7 @@ function defaultValue(column: Column, when: "insert" | "update", compiler: Compi
   const source = when === "insert" ? column.default! : column.onupdate!;
   if (source.kind === "expression") return compiler.render(source.expression);
   const name = row === 0 ? column.key : `${column.key}_m${row}`;
-  return hole(compiler.slot(name, { from: "default", column, when }, column.type));
+  return hole(compiler.slot(name, { from: "default", column, when, row }, column.type));
 }
 
 function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string {
@@ -131,6 +143,12 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
   for (const node of update.criteria) refuseNamesOfValues(node, update);
   return compiler.within({ enclosing: new Set<FromClause<unknown>>([table]) }, () => {
     const defaults = table.columns.filter((column) => column.onupdate !== null && !update.columns.includes(column));
+    const given = table.columns.filter((column) => update.columns.includes(column));
+    const columns = [...given, ...defaults];
+    const values = [
+      ...given.map((column) => assigned(update.valueNodes[update.columns.indexOf(column)]!, compiler)),
+      ...defaults.map((column) => defaultValue(column, "update", compiler)),
+    ];
     const returned = update.returningColumns ?? [];
     if (isOutermost) {
       compiler.written = {
@@ -139,17 +157,10 @@ function renderUpdate(update: NodeOfKind["update"], compiler: Compiler): string 
           const node = update.valueNodes[update.columns.indexOf(column)];
           return node === undefined ? column.onupdate?.kind === "expression" : !(node instanceof BindParameter);
         }),
+        rows: defaults.some(({ onupdate }) => isToldOfRow(onupdate)) ? [writtenValues(columns, values)] : [],
       };
     }
-    const assignments = [
-      ...table.columns
-        .filter((column) => update.columns.includes(column))
-        .map((column) => {
-          const value = assigned(update.valueNodes[update.columns.indexOf(column)]!, compiler);
-          return `${compiler.quote(column.name)}=${value}`;
-        }),
-      ...defaults.map((column) => `${compiler.quote(column.name)}=${defaultValue(column, "update", compiler)}`),
-    ];
+    const assignments = columns.map((column, index) => `${compiler.quote(column.name)}=${values[index]!}`);
     let text = `UPDATE ${compiler.tableName(table)} SET ${assignments.join(", ")}`;
     if (update.criteria.length > 0) text += ` WHERE ${conditions(update.criteria, compiler)}`;
     text += returningClause(returned, compiler.dialect.features.updateReturning, compiler, isOutermost);

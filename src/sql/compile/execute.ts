@@ -3,6 +3,7 @@
  * and converts them. Pure: nothing is sent here. How many rows are put into one INSERT is in insertBatches.ts.
  */
 import { ArgumentError } from "../../errors/base.ts";
+import { ObjectNotExecutableError } from "../../errors/engine.ts";
 import type { DriverStatement } from "../../io/driver.ts";
 import { describe } from "../coerce/describe.ts";
 import { DdlStatement } from "../nodes/ddl.ts";
@@ -48,7 +49,8 @@ const NO_PARAMETERS: ParameterSet = {};
 /**
  * Plans one call of `execute`.
  *
- * @throws ArgumentError for what is no statement, or parameters that do not fit; StatementError for a value that cannot be converted
+ * @throws ObjectNotExecutableError for what is no statement, ArgumentError for parameters that do not fit, StatementError for a value that
+ *   cannot be converted
  */
 export function planExecution(
   dialect: SqlDialect,
@@ -58,7 +60,9 @@ export function planExecution(
   options: PlanOptions = NO_OPTIONS,
 ): ExecutionPlan {
   if (!(statement instanceof Node)) {
-    throw new ArgumentError(`execute() takes a statement such as select(…), text("…") or sql\`…\`; got ${describe(statement)}.`);
+    throw new ObjectNotExecutableError(
+      `execute() takes a statement such as select(…), text("…") or sql\`…\`; got ${describe(statement)}.`,
+    );
   }
   const sets: readonly ParameterSet[] | null = Array.isArray(parameters) ? (parameters as readonly ParameterSet[]) : null;
   if (sets?.length === 0) throw new ArgumentError("execute() got an empty list of parameter sets; there is nothing to do.");

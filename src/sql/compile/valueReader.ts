@@ -7,6 +7,7 @@ import { ArgumentError } from "../../errors/base.ts";
 import { StatementError } from "../../errors/dbapi.ts";
 import { describe } from "../coerce/describe.ts";
 import type { BindParameter } from "../nodes/element.ts";
+import { defaultFor } from "../schema/columnDefault.ts";
 import type { Compiled, DmlColumns, ParameterSlot } from "./compiled.ts";
 import type { ParameterSet } from "./execute.ts";
 
@@ -49,7 +50,7 @@ export class ValueReader {
   /** Reads a set, and works out the defaults of columns that it has no value for. Throws ArgumentError for a missing value. */
   read(set: ParameterSet, index: number): this {
     const { slots } = this.#compiled;
-    for (let number = 0; number < slots.length; number++) this.#raw[number] = this.#valueOf(slots[number]!, set, index);
+    for (let number = 0; number < slots.length; number++) this.#raw[number] = this.#valueOf(number, set, index);
     if (this.#kept !== null) {
       const { keys } = this.#kept;
       for (let part = 0; part < keys.length; part++) keys[part]?.push(this.#raw[this.#compiled.insert!.key[part]!.slot]);
@@ -70,7 +71,7 @@ export class ValueReader {
     const calls = slots.map((slot) => isCalled(slot));
     let next = 0;
     return sets.map((set, index) =>
-      namedValues(slots, (number) => (calls[number]! ? called[next++] : this.#valueOf(slots[number]!, set, index))),
+      namedValues(slots, (number) => (calls[number]! ? called[next++] : this.#valueOf(number, set, index))),
     );
   }
 
@@ -84,7 +85,7 @@ export class ValueReader {
     if (called === null) return this.#raw[slot];
     const { slots } = this.#compiled;
     // The caller may have emptied the list since.
-    if (!isCalled(slots[slot]!)) return index < sets.length ? this.#valueOf(slots[slot]!, sets[index]!, index) : undefined;
+    if (!isCalled(slots[slot]!)) return index < sets.length ? this.#valueOf(slot, sets[index]!, index) : undefined;
     const calls = slots.filter(isCalled);
     return called[index * calls.length + calls.indexOf(slots[slot]!)];
   }
@@ -117,7 +118,8 @@ export class ValueReader {
     }
   }
 
-  #valueOf({ source }: ParameterSlot, set: ParameterSet, index: number): unknown {
+  #valueOf(number: number, set: ParameterSet, index: number): unknown {
+    const { source } = this.#compiled.slots[number]!;
     switch (source.from) {
       case "statement":
         return this.#binds[source.index]!.value;
@@ -130,13 +132,22 @@ export class ValueReader {
         throw missingValue(source.name, set, index);
       }
       case "default": {
-        const fallback = (source.when === "insert" ? source.column.default : source.column.onupdate)!;
-        if (fallback.kind !== "callable") return fallback.kind === "scalar" ? fallback.value : null;
-        const value = fallback.call();
-        this.#kept?.called?.push(value);
+        const { column, when, row } = source;
+        const fallback = (when === "insert" ? column.default : column.onupdate)!;
+        const value = defaultFor(fallback, when, () => this.#rowSoFar(row, number, set, index));
+        if (fallback.kind === "callable") this.#kept?.called?.push(value);
         return value;
       }
     }
+  }
+
+  /** What is known of a row when the default in this slot is worked out. */
+  #rowSoFar(row: number, current: number, set: ParameterSet, index: number): Record<string, unknown> {
+    const { slots, written } = this.#compiled;
+    const known = written!.rows[row]!.filter(({ slot }) => slot < current || slots[slot]!.source.from !== "default");
+    return Object.fromEntries(
+      known.map(({ key, slot }) => [key, slot < current ? this.#raw[slot] : this.#valueOf(slot, set, index)]),
+    );
   }
 
   #pushAll(into: unknown[], slot: ParameterSlot, value: unknown): void {

@@ -7,14 +7,9 @@ import type { SqlType } from "../../types/sqlType.ts";
 import { describe } from "../coerce/describe.ts";
 import { ColumnElement } from "../nodes/element.ts";
 import { fields, type Field } from "../nodes/node.ts";
+import { columnDefault, type ColumnDefault } from "./columnDefault.ts";
 import type { ColumnSpec, ForeignKeyOptions } from "./columnSpec.ts";
 import type { Table } from "./table.ts";
-
-/** Where a value comes from that the program did not give. */
-export type ColumnDefault =
-  | { readonly kind: "scalar"; readonly value: unknown }
-  | { readonly kind: "callable"; readonly call: () => unknown }
-  | { readonly kind: "expression"; readonly expression: ColumnElement };
 
 let nextColumnId = 1;
 
@@ -81,13 +76,6 @@ export class Column<V = unknown> extends ColumnElement<V> {
   }
 }
 const COLUMN_FIELDS = fields("id:atom");
-
-function columnDefault(source: unknown): ColumnDefault | null {
-  if (source === undefined) return null;
-  if (source instanceof ColumnElement) return { kind: "expression", expression: source };
-  if (typeof source === "function") return { kind: "callable", call: source as () => unknown };
-  return { kind: "scalar", value: source };
-}
 
 /** A reference from one column to another. The target is looked up when it is first needed, so that tables may come in any order. */
 export class ForeignKey {

@@ -6,6 +6,7 @@ import { ArgumentError } from "../../errors/base.ts";
 import type { SqlType } from "../../types/sqlType.ts";
 import { describe } from "../coerce/describe.ts";
 import { ColumnElement } from "../nodes/element.ts";
+import type { DefaultSource } from "./columnDefault.ts";
 
 declare const SPEC: unique symbol;
 
@@ -26,9 +27,6 @@ export interface ForeignKeySpec {
   readonly target: string | ColumnElement;
   readonly options: ForeignKeyOptions;
 }
-
-/** A default of the application's: a value, a function called for each row, or an SQL expression. */
-export type DefaultSource<V> = V | (() => V) | ColumnElement<V>;
 
 export interface ColumnOptions {
   readonly name?: string;
@@ -74,11 +72,14 @@ export class ColumnSpec<out V = unknown, out P extends Presence = Presence> {
       ...(options.autoincrement === undefined ? {} : { autoincrement: options.autoincrement }),
     });
   }
-  /** The value of new rows that do not bring one: a value, a function called for each row, or an SQL expression. */
+  /**
+   * The value of new rows that do not bring one: a value, a function called for each row, or an SQL expression. A function that takes a
+   * parameter is told of the row: see DefaultContext.
+   */
   default(source: DefaultSource<V>): ColumnSpec<V, "optional"> {
     return this.#with({ defaultSource: requireSource(source, "default") });
   }
-  /** The value of rows that are updated without it: a value, a function called for each row, or an SQL expression. */
+  /** The value of rows that are updated without it: a value, a function called for each row, or an SQL expression, as for `default`. */
   onupdate(source: DefaultSource<V>): ColumnSpec<V, P> {
     return this.#with({ onupdateSource: requireSource(source, "onupdate") });
   }
