@@ -174,6 +174,25 @@ export const event = {
   listen<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N], options?: ListenOptions): void {
     target[DISPATCHER].add(name, listener as Listener, options);
   },
+  /**
+   * The same the other way round, for a listener that is declared where it is added; gives the listener back. Also a decorator of static methods.
+   * SQLAlchemy: listens_for.
+   *
+   * @example
+   * ```ts no-check
+   * const count = event.listensFor(engine, "commit")(() => void commits++);
+   * ```
+   */
+  listensFor<E, N extends keyof E & string>(
+    target: Listenable<E>,
+    name: N,
+    options?: ListenOptions,
+  ): <L extends E[N]>(listener: L) => L {
+    return (listener) => {
+      target[DISPATCHER].add(name, listener as Listener, options);
+      return listener;
+    };
+  },
   /** Takes away a listener that was added; nothing happens where it was not. */
   remove<E, N extends keyof E & string>(target: Listenable<E>, name: N, listener: E[N]): void {
     target[DISPATCHER].remove(name, listener as Listener);

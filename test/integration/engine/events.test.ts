@@ -87,6 +87,24 @@ forEachDatabase("events", (db) => {
       expect(seen).toEqual(["second", "first", "once", "second", "first", "second"]);
     });
 
+    test("listensFor gives back the listener that it adds", async () => {
+      const engine = open();
+      const target = engine as unknown as Listenable<{ begin: AnyListener }>;
+      const seen: string[] = [];
+      const first = event.listensFor(target, "begin")(() => void seen.push("first"));
+      event.listensFor(target, "begin", { insert: true, once: true })(() => void seen.push("once"));
+      for (let round = 0; round < 2; round++) {
+        const connection = await engine.connect();
+        await connection.begin();
+        await connection.close();
+        if (round === 0) expect(event.contains(target, "begin", first)).toBe(true);
+        event.remove(target, "begin", first);
+      }
+      expect(seen).toEqual(["once", "first"]);
+      expect(() => event.listensFor(target, "begins" as "begin")).not.toThrow();
+      expect(() => event.listensFor(target, "begins" as "begin")(first)).toThrow(ArgumentError);
+    });
+
     test("retval replaces statements and parameters, and only where it is asked for", async () => {
       const engine = open();
       listen(engine, "beforeExecute", () => [text("SELECT 7 AS n"), undefined], { retval: true });
