@@ -11,8 +11,11 @@ export { createEngine, Engine, engineFromConfig } from "./sync/engine.ts";
 export { Connection } from "./sync/connection.ts";
 export { RawConnection } from "./sync/rawConnection.ts";
 export { Transaction, TwoPhaseTransaction } from "./sync/transaction.ts";
+export { ConnectionPool, createPoolFromUrl } from "./sync/connectionPool.ts";
+export { createMockEngine, MockConnection, MockEngine, type MockExecutor } from "./sync/mockEngine.ts";
 export { asyncEngineFromConfig, AsyncEngine, createAsyncEngine } from "./async/engine.ts";
 export { AsyncConnection } from "./async/connection.ts";
+export { AsyncConnectionPool, createAsyncPoolFromUrl } from "./async/connectionPool.ts";
 export { AsyncRawConnection } from "./async/rawConnection.ts";
 export { AsyncTransaction, AsyncTwoPhaseTransaction } from "./async/transaction.ts";
 export { transactionContext, type AsyncTransactionContext, type TransactionContextOptions } from "./async/transactionContext.ts";
@@ -68,6 +71,7 @@ export type {
   IsolationLevel,
   SchemaTranslateMap,
 } from "./engine/options/executionOptions.ts";
+export type { PoolFromUrlOptions } from "./engine/connectionPool.ts";
 export type { Creator, EngineOptions } from "./engine/options/options.ts";
 export type { Echo, Logger, LogRecord } from "./engine/logging.ts";
 export { CommitMark } from "./engine/replicas/commitMark.ts";

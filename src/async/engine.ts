@@ -67,9 +67,18 @@ export class AsyncEngine implements Listenable<EngineEvents<AsyncConnection>> {
     return this.core.dialect.name;
   }
 
-  /** Whether statements are logged; `echo` of the options. */
+  /**
+   * Whether statements are logged; `echo` of the options. Setting it takes effect at once, for the connections that are open, too, and for the
+   * copies of this engine with other execution options.
+   *
+   * @throws ArgumentError for setting anything but true, false and "debug"
+   */
   get echo(): Echo {
-    return this.core.settings.echo;
+    return this.core.log.level;
+  }
+
+  set echo(echo: Echo) {
+    this.core.log.level = echo;
   }
 
   /** The driver's name: `better-sqlite3`, `pg` … */
@@ -156,6 +165,11 @@ export class AsyncEngine implements Listenable<EngineEvents<AsyncConnection>> {
   /** Closes the pool's idle connections; with `close: false` only forgets them. The engine can be used again afterwards. */
   dispose(options: DisposeOptions = {}): Promise<void> {
     return runAsync(this.core.dispose(options));
+  }
+
+  /** `dispose()`, at the end of the block that declares the engine with `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
   }
 
   /** Forgets all compiled statements. */

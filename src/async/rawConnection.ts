@@ -1,5 +1,5 @@
 /**
- * The asynchronous facade of a raw connection. Made by `engine.rawConnection()`.
+ * The asynchronous facade of a raw connection. Made by `engine.rawConnection()` and `pool.connect()`.
  */
 import { RawConnectionCore } from "../engine/rawConnection.ts";
 import { runAsync } from "../io/runAsync.ts";

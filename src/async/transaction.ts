@@ -17,6 +17,14 @@ export class AsyncTransaction {
     return this.core.isActive;
   }
 
+  /**
+   * True while `isActive` is, and the driver has not noticed that the connection is lost. `isActive` becomes false only when the engine has
+   * noticed too, at the next statement.
+   */
+  get isValid(): boolean {
+    return this.core.isValid;
+  }
+
   /** True for a savepoint. */
   get nested(): boolean {
     return this.core.isNested;
@@ -57,12 +65,15 @@ export class AsyncTwoPhaseTransaction extends AsyncTransaction {
 
 /** Runs the callback; commits when its promise is fulfilled, rolls back when it is rejected. */
 export async function withAsyncTransaction<T>(transaction: TransactionCore, work: () => T | Promise<T>): Promise<T> {
+  const leave = transaction.enterScope();
   let result: T;
   try {
     result = await work();
   } catch (error) {
     await runAsync(transaction.rollbackQuietly());
     throw error;
+  } finally {
+    leave();
   }
   await runAsync(transaction.commitIfOpen());
   return result;

@@ -44,6 +44,7 @@ export abstract class BaseDialect implements Dialect {
   readonly isolationLevels: readonly string[] = ["READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
   abstract readonly isolationLevelQuery: string;
   defaultIsolationLevel: string | null = null;
+  defaultSchemaName: string | null = null;
   readonly twoPhase: TwoPhaseStatements | null = null;
   readonly replication: Replication | null = null;
   readonly readOnlyCodes: readonly (string | number)[] = [];

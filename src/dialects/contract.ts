@@ -22,7 +22,10 @@ export interface ErrorClassification {
 
 export interface Dialect extends SqlDialect {
   readonly defaultDriver: string;
-  /** Run once with the first connection of an engine: learns the server's version and default isolation level, and refines `features`. */
+  /**
+   * Run once with the first connection of an engine: learns the server's version, default isolation level and default schema, and refines
+   * `features`.
+   */
   initialize(connection: DriverConnection): Io<void>;
   /** Run with every new connection, before anyone uses it (SQLite: PRAGMA foreign_keys; MySQL: sql_mode and time zone). */
   prepareConnection(connection: DriverConnection): Io<void>;
@@ -41,6 +44,11 @@ export interface Dialect extends SqlDialect {
   readonly isolationLevelQuery: string;
   /** The level of transactions that ask for none, as `initialize` found it; null before. SQLAlchemy: default_isolation_level. */
   readonly defaultIsolationLevel: string | null;
+  /**
+   * The schema of tables for which none is named, as `initialize` found it: PostgreSQL's current_schema(), MySQL's DATABASE(), "main" of
+   * SQLite. Null before, and where the server has none. SQLAlchemy: default_schema_name.
+   */
+  readonly defaultSchemaName: string | null;
   /** How transactions are prepared and then committed in two steps; null where the database cannot. */
   readonly twoPhase: TwoPhaseStatements | null;
   /** How one learns whether a replica shows what was committed on the primary; null where the database has no way to say. */
@@ -99,8 +107,13 @@ export interface Driver {
   readonly module?: { readonly url: string; readonly export: string };
   /** Throws NoSuchModuleError naming the `npm install` line where the package is missing. */
   load(): void;
-  /** @param deadline as for `DriverConnection.execute` */
-  connect(target: ConnectTarget, deadline?: number): MaybePromise<DriverConnection>;
+  /**
+   * @param deadline as for `DriverConnection.execute`
+   * @param signal aborted when nobody waits for the connection any more: what has been opened of it is to be destroyed at once, so that it does
+   * not keep the process alive, and the promise rejected. It means nothing once the promise is settled. A driver that takes no notice of it
+   * leaves a socket behind for as long as the server is silent; a connection that comes too late is destroyed by whoever asked for it.
+   */
+  connect(target: ConnectTarget, deadline?: number, signal?: AbortSignal): MaybePromise<DriverConnection>;
   /**
    * True where the database lives in its one connection, so that there cannot be a second: SQLite in memory, for example. Absent: never.
    */

@@ -13,7 +13,7 @@ import { SqliteDialect } from "./sqlite/dialect.ts";
 
 /** What `String(statement)` gives. */
 const forPeople = new DefaultDialect();
-setSqlWriter((node) => stringify(node, forPeople));
+setSqlWriter((node, dialect) => stringify(node, dialect ?? forPeople));
 
 const DIALECTS: ReadonlyMap<string, () => BaseDialect> = new Map<string, () => BaseDialect>([
   ["sqlite", () => new SqliteDialect()],

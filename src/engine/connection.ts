@@ -316,7 +316,7 @@ export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner
       const connection = yield* this.transactions.begun();
       if (this.log.isOn) this.log.plan(plan, started);
       const outcome = yield* sendPlan(this, connection, plan);
-      if (this.transactions.isAutocommit) yield* this.noteCommit(null);
+      this.#noteSaved();
       const collected = collect(this.dialect, plan, outcome, statement);
       if (this.log.isDebug) this.log.rows(plan, outcome);
       return collected;
@@ -369,7 +369,9 @@ export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner
   }
 
   feedEnded(feed: CursorFeed): void {
-    if (this.#feed === feed) this.#feed = null;
+    if (this.#feed !== feed) return;
+    this.#feed = null;
+    this.#noteSaved();
   }
 
   /** Closes the streamed result that is open, unless it is being read just now. */
@@ -380,11 +382,23 @@ export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner
   // ---- the database connection
 
   /** Remembers a commit for the reader of its own writes, where there is one. */
-  *noteCommit(connection: DriverConnection | null): Io<void> {
+  *noteCommit(connection: DriverConnection): Io<void> {
+    const mark = this.#readersMark;
+    if (mark !== null) yield* this.engine.replicas!.noteCommit(mark, connection);
+  }
+
+  /** The same in AUTOCOMMIT, where a statement is saved without anybody hearing of it. */
+  #noteSaved(): void {
+    if (!this.transactions.isAutocommit) return;
+    const mark = this.#readersMark;
+    if (mark !== null) this.engine.replicas!.noteUnnumbered(mark);
+  }
+
+  /** Where what this connection writes is to be noted; null where nobody reads it from a replica. */
+  get #readersMark(): CommitMark | null {
     const { replicas } = this.engine;
-    const mark = this.#mark ?? replicas?.contextMark ?? null;
-    if (replicas !== null && mark !== null && !this.#isReplica && !this.transactions.isReadOnly)
-      yield* replicas.noteCommit(mark, connection);
+    if (replicas === null || this.#isReplica || this.transactions.isReadOnly) return null;
+    return this.#mark ?? replicas.contextMark;
   }
 
   /** Gives the connection back to the pool, rolling back what was not committed. Can be called again. */
@@ -465,10 +479,11 @@ export class ConnectionCore implements PreparedHost, SchemaConnection, FeedOwner
   }
 
   /** The error to throw; a lost connection is given up first, and with it the pool's others. */
-  *statementFailed(error: unknown, sql: string, parameters?: readonly unknown[]): Io<Error> {
+  *statementFailed(error: unknown, sql: string, parameters?: readonly unknown[], isMulti = false): Io<Error> {
     const failed = {
       sql,
       parameters: parameters === undefined ? undefined : shownParameters(parameters),
+      isMulti,
       hideParameters: this.engine.settings.hideParameters,
       isReplica: this.#isReplica,
     };

@@ -36,9 +36,13 @@ const CLASSES: Readonly<Record<ErrorClass, new (message: string, details: DBAPIE
 export interface FailedStatement {
   readonly sql: string | null;
   readonly parameters: unknown;
+  /** True where they are a list of parameter sets; default false. */
+  readonly isMulti?: boolean;
   readonly hideParameters: boolean;
   /** True on a connection of a read replica, where somebody who tries to write needs advice. */
   readonly isReplica?: boolean;
+  /** While connecting: what was wrong with the servers of the URL that were tried before; default none. */
+  readonly passedOver?: readonly string[];
 }
 
 /** Where an error came from, besides the statement. */
@@ -60,10 +64,13 @@ const WRITE_ELSEWHERE =
 function wrap(dialect: Dialect, error: unknown, classification: ErrorClassification, failed: FailedStatement): DBAPIError {
   const { errorClass, driverCode } = classification;
   const triesToWrite = failed.isReplica === true && driverCode !== null && dialect.readOnlyCodes.includes(driverCode);
-  return new CLASSES[errorClass](messageOf(error) + (triesToWrite ? WRITE_ELSEWHERE : ""), {
+  const before = (failed.passedOver ?? []).join("; ");
+  const note = (triesToWrite ? WRITE_ELSEWHERE : "") + (before === "" ? "" : ` (tried before it: ${before})`);
+  return new CLASSES[errorClass](messageOf(error) + note, {
     cause: error,
     statement: failed.sql,
     ...(failed.parameters === undefined ? {} : { parameters: failed.parameters }),
+    isMulti: failed.isMulti === true,
     hideParameters: failed.hideParameters,
     driverCode,
     isDisconnect: classification.isDisconnect,
@@ -117,7 +124,7 @@ export function* handleDriverError(
 }
 
 /** Node reports several failed addresses of one host as an AggregateError without a text of its own. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== "") return error.message;
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(messageOf).join("; ");

@@ -5,7 +5,7 @@
 import type { ConnectTarget, Dialect, Driver } from "../dialects/contract.ts";
 import { makeDialect } from "../dialects/index.ts";
 import { control } from "../dialects/server.ts";
-import { ArgumentError } from "../errors/base.ts";
+import { ArgumentError, AthanorError } from "../errors/base.ts";
 import { CancelledError } from "../errors/engine.ts";
 import { Dispatcher } from "../io/dispatcher.ts";
 import type { DriverConnection } from "../io/driver.ts";
@@ -22,10 +22,11 @@ import type { SchemaConnection } from "../sql/schema/metadata.ts";
 import { Lru } from "../util/lru.ts";
 import { bridgedDriver } from "./bridge/bridge.ts";
 import { ConnectionCore } from "./connection.ts";
-import { handleDriverError } from "./driverErrors.ts";
+import { handleDriverError, messageOf } from "./driverErrors.ts";
 import { findDriver } from "./driverRegistry.ts";
 import { ENGINE_EVENTS, type EngineEvents } from "./events.ts";
 import { checkExecutionOptions, type ConnectOptions, type ExecutionOptions } from "./options/executionOptions.ts";
+import { serverName, targetsOf } from "./hosts.ts";
 import { Log } from "./logging.ts";
 import { type EngineOptions, type EngineSettings, readEngineOptions } from "./options/options.ts";
 import { patientConnection } from "./patientConnection.ts";
@@ -103,6 +104,7 @@ export class EngineCore {
    *
    * @param allEngines the listeners of all engines of this colour
    * @param plugins takes the plugins, who want to be told of the facade
+   * @param caller whose options they are, for messages
    */
   static create(
     givenUrl: string | URL,
@@ -110,8 +112,8 @@ export class EngineCore {
     colour: Colour,
     allEngines: Dispatcher<EngineEvents>,
     plugins: EnginePlugin[] = [],
+    caller = colour === "sync" ? "createEngine" : "createAsyncEngine",
   ): EngineCore {
-    const caller = colour === "sync" ? "createEngine" : "createAsyncEngine";
     const prepared = applyPlugins(makeUrl(givenUrl), givenOptions);
     plugins.push(...prepared.plugins);
     const { url } = prepared;
@@ -265,7 +267,9 @@ function* initialize(dialect: Dialect, connection: DriverConnection): Io<void> {
 class Opener implements PoolHost {
   readonly events: Dispatcher<PoolEvents>;
   readonly log: PoolHost["log"];
-  readonly #url: URL;
+  readonly #target: ConnectTarget;
+  /** The servers of the URL, in the order in which they are tried. */
+  readonly #targets: readonly ConnectTarget[];
   readonly #dialect: Dialect;
   readonly #driver: Driver;
   readonly #settings: EngineSettings;
@@ -280,7 +284,9 @@ class Opener implements PoolHost {
     engineEvents: Dispatcher<EngineEvents>,
     colour: Colour,
   ) {
-    this.#url = url;
+    const { host, port, username, password, database, query } = url;
+    this.#target = { host, port, username, password, database, query, connectArgs: settings.connectArgs };
+    this.#targets = targetsOf(this.#target);
     this.#colour = colour;
     this.#dialect = dialect;
     this.#driver = driver;
@@ -301,39 +307,52 @@ class Opener implements PoolHost {
 
   #poolClass(): typeof QueuePool | typeof SingleConnectionPool | NonNullable<EngineSettings["poolClass"]> {
     if (this.#settings.poolClass !== null) return this.#settings.poolClass;
-    return this.#driver.singleConnection?.(this.#target()) === true ? SingleConnectionPool : QueuePool;
-  }
-
-  #target(): ConnectTarget {
-    const { host, port, username, password, database, query } = this.#url;
-    return { host, port, username, password, database, query, connectArgs: this.#settings.connectArgs };
+    return this.#driver.singleConnection?.(this.#target) === true ? SingleConnectionPool : QueuePool;
   }
 
   /** Waiting for a lock inside the driver would hold up the whole program, and with it whoever has the lock. */
   get #mustNotBlock(): boolean {
-    return this.#colour === "async" && this.#driver.colour === "sync" && this.#driver.singleConnection?.(this.#target()) !== true;
+    return this.#colour === "async" && this.#driver.colour === "sync" && this.#driver.singleConnection?.(this.#target) !== true;
   }
 
   *open(): Io<DriverConnection> {
     let connection: DriverConnection | null = null;
+    const passedOver: string[] = [];
     try {
-      connection = yield* this.#connect();
+      connection = yield* this.#connectAnywhere(passedOver);
       yield* initialize(this.#dialect, connection);
       yield* this.#dialect.prepareConnection(connection);
       return this.#mustNotBlock ? yield* patientConnection(connection) : connection;
     } catch (error) {
       if (connection !== null) yield { kind: "close", connection };
-      throw (yield* this.#handle(error, null, false)).error;
+      throw (yield* this.#handle(error, null, false, connection === null ? passedOver : [])).error;
     }
   }
 
-  *#connect(): Io<DriverConnection> {
-    const target = { ...this.#target() };
+  /**
+   * Connects to the first server that is there. One that is there and refuses who asks says what the others would say.
+   *
+   * @param passedOver takes a line about each server that was not there, for the error of the last one
+   */
+  *#connectAnywhere(passedOver: string[]): Io<DriverConnection> {
+    for (const target of this.#targets.slice(0, -1)) {
+      try {
+        return yield* this.#connect(target);
+      } catch (error) {
+        if (error instanceof AthanorError || !this.#dialect.classifyError(error).isDisconnect) throw error;
+        passedOver.push(`${serverName(target)}: ${messageOf(error)}`);
+      }
+    }
+    return yield* this.#connect(this.#targets.at(-1)!);
+  }
+
+  *#connect(wantedTarget: ConnectTarget): Io<DriverConnection> {
+    const target = { ...wantedTarget };
     const { creator } = this.#settings;
     const given = yield* this.#engineEvents.transform<"doConnect", DriverConnection | null>("doConnect", null, () => [target]);
     if (given !== null) return given;
-    const open = (deadline?: number): ReturnType<Driver["connect"]> => {
-      const connect = (wanted: ConnectTarget): ReturnType<Driver["connect"]> => this.#driver.connect(wanted, deadline);
+    const open = (deadline?: number, signal?: AbortSignal): ReturnType<Driver["connect"]> => {
+      const connect = (wanted: ConnectTarget): ReturnType<Driver["connect"]> => this.#driver.connect(wanted, deadline, signal);
       return creator === null ? connect(target) : creator(target, connect);
     };
     return (yield { kind: "connect", open }) as DriverConnection;
@@ -354,8 +373,13 @@ class Opener implements PoolHost {
     yield control(connection, way.toUpperCase(), false, { unstoppable: true });
   }
 
-  #handle(error: unknown, sql: string | null, isPrePing: boolean): ReturnType<typeof handleDriverError> {
-    const failed = { sql, parameters: undefined, hideParameters: true };
+  #handle(
+    error: unknown,
+    sql: string | null,
+    isPrePing: boolean,
+    passedOver: readonly string[] = [],
+  ): ReturnType<typeof handleDriverError> {
+    const failed = { sql, parameters: undefined, hideParameters: true, passedOver };
     return handleDriverError(this.#dialect, this.#engineEvents, error, failed, { facade: null, isPrePing });
   }
 }

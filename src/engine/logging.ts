@@ -25,21 +25,31 @@ export type Echo = boolean | "debug";
 
 export class Log {
   readonly name: string;
-  readonly level: Echo;
   readonly #logger: Logger;
+  #level: Echo;
 
   constructor(name: string, level: Echo, logger: Logger) {
     this.name = name;
-    this.level = level;
+    this.#level = level;
     this.#logger = logger;
   }
 
+  get level(): Echo {
+    return this.#level;
+  }
+
+  /** Throws ArgumentError for what is no level. */
+  set level(level: Echo) {
+    if (typeof level !== "boolean" && level !== "debug") throw new ArgumentError('echo must be true, false or "debug"');
+    this.#level = level;
+  }
+
   get isOn(): boolean {
-    return this.level !== false;
+    return this.#level !== false;
   }
 
   get isDebug(): boolean {
-    return this.level === "debug";
+    return this.#level === "debug";
   }
 
   info(message: string): void {

@@ -58,9 +58,7 @@ export abstract class RawConnectionCore {
 
   #lent(): PooledConnection {
     if (this.#record === null)
-      throw new ResourceClosedError(
-        "This raw connection was given back and may be in use elsewhere; borrow another with rawConnection()",
-      );
+      throw new ResourceClosedError("This raw connection was given back and may be in use elsewhere; borrow another");
     return this.#record;
   }
 }

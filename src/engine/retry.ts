@@ -61,12 +61,15 @@ function* runOnce<C extends object, T>(
     const facade = openFacade(connection);
     yield* engine.announce(connection);
     const transaction = yield* connection.transactions.begin(begin);
+    const leave = transaction.enterScope();
     let result: T;
     try {
       result = (yield { kind: "call", call: () => work(facade), what: "the callback of run()" }) as T;
     } catch (error) {
       yield* transaction.rollbackQuietly();
       throw error;
+    } finally {
+      leave();
     }
     yield* transaction.commitIfOpen();
     return result;

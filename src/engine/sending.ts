@@ -15,8 +15,12 @@ export interface Sender {
   /** The connection as listeners know it. */
   readonly facade: object;
   readonly listeners: Dispatcher<ConnectionEvents>;
-  /** The error to throw for a driver's; gives a lost connection up. */
-  statementFailed(error: unknown, sql: string, parameters: readonly unknown[]): Io<Error>;
+  /**
+   * The error to throw for a driver's; gives a lost connection up.
+   *
+   * @param isMulti true where the parameters are a list of sets; default false
+   */
+  statementFailed(error: unknown, sql: string, parameters: readonly unknown[], isMulti?: boolean): Io<Error>;
 }
 
 /** What a statement gives that a listener of `doExecute` has run. */
@@ -68,7 +72,7 @@ function* sendMany(
   try {
     result = (yield { kind: "executeMany", connection, statement, parameterSets }) as DriverManyResult;
   } catch (error) {
-    throw yield* sender.statementFailed(error, statement.sql, parameterSets);
+    throw yield* sender.statementFailed(error, statement.sql, parameterSets, true);
   }
   if (isObserved) yield* afterCursor(sender, statement.sql, parameterSets, true);
   return result;

@@ -21,8 +21,12 @@ export type TransactionKind =
 
 /** What a transaction asks of its connection. */
 export interface TransactionOwner {
+  /** False once the database connection was lost, or is known to be closed. */
+  readonly isConnected: boolean;
   endTransaction(transaction: TransactionCore, how: "commit" | "rollback"): Io<void>;
   prepareTransaction(transaction: TransactionCore): Io<void>;
+  /** The transaction whose callback runs: what is done meanwhile belongs to it, and to nothing after it. */
+  scope: TransactionCore | null;
 }
 
 export class TransactionCore {
@@ -42,6 +46,11 @@ export class TransactionCore {
 
   get isActive(): boolean {
     return this.state === "active";
+  }
+
+  /** True while it is active, and its connection is not known to be lost. */
+  get isValid(): boolean {
+    return this.isActive && this.#owner.isConnected;
   }
 
   /** True for a savepoint. */
@@ -65,6 +74,20 @@ export class TransactionCore {
     this.#requireActive();
     if (this.isPrepared) throw new InvalidRequestError("This transaction is prepared already; commit it or roll it back");
     yield* this.#owner.prepareTransaction(this);
+  }
+
+  /**
+   * A callback begins that this transaction is for. Once it has ended the transaction itself, its connection runs nothing more for it: that
+   * would be in another transaction, which nobody commits.
+   *
+   * @returns what is to be called when the callback has ended
+   */
+  enterScope(): () => void {
+    const outer = this.#owner.scope;
+    this.#owner.scope = this;
+    return () => {
+      this.#owner.scope = outer;
+    };
   }
 
   /** Commits what a callback did, unless the callback has ended the transaction itself. */

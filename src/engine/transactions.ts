@@ -50,6 +50,7 @@ export class Transactions implements TransactionOwner {
   /** How the outermost transaction runs. */
   #mode: TransactionMode | null = null;
   #savepoints = 0;
+  scope: TransactionCore | null = null;
 
   constructor(host: TransactionHost) {
     this.#host = host;
@@ -71,9 +72,13 @@ export class Transactions implements TransactionOwner {
     return this.#innermost !== null;
   }
 
+  get isConnected(): boolean {
+    return this.#host.held?.isOpen === true;
+  }
+
   /** True while statements can be sent without anything being begun first. */
   get isActive(): boolean {
-    return this.#innermost?.state === "active";
+    return this.#innermost?.state === "active" && (this.scope === null || this.scope.state === "active");
   }
 
   get isAutocommit(): boolean {
@@ -105,6 +110,7 @@ export class Transactions implements TransactionOwner {
   /** The driver's connection, in a transaction: begins one where there is none. The caller has entered. */
   *begun(): Io<DriverConnection> {
     if (this.#innermost?.state === "invalid") throw lostTransaction();
+    this.#checkScope();
     const connection = this.#host.held ?? (yield* this.#host.acquire());
     if (this.#innermost === null) yield* this.#beginRoot(connection, this.#host.executionOptions);
     return connection;
@@ -202,6 +208,7 @@ export class Transactions implements TransactionOwner {
   /** Throws InvalidRequestError where a transaction has begun. */
   requireNone(what: string): void {
     if (this.#innermost?.state === "invalid") throw lostTransaction();
+    this.#checkScope();
     if (this.#innermost !== null)
       throw new InvalidRequestError(
         `This connection has a transaction already, from begin() or because a statement was executed; ${what} cannot be called until commit() or rollback()`,
@@ -217,6 +224,13 @@ export class Transactions implements TransactionOwner {
   markAllEnded(): void {
     const root = this.outermost;
     if (root !== null) this.#markEnded(root);
+  }
+
+  #checkScope(): void {
+    if (this.scope !== null && this.scope.state !== "active")
+      throw new InvalidRequestError(
+        "The transaction of this callback has ended, by commit() or rollback() within it. Leave the callback before doing more on its connection, or let the callback end the transaction by returning.",
+      );
   }
 
   *#beginRoot(connection: DriverConnection, options: ExecutionOptions): Io<TransactionCore> {

@@ -8,6 +8,8 @@ export interface StatementErrorDetails extends ErrorDetails {
   /** The SQL text that was being run, or null when there was none (connecting, for example). */
   readonly statement?: string | null;
   readonly parameters?: unknown;
+  /** True where `parameters` is a list of parameter sets. */
+  readonly isMulti?: boolean;
   /** True to keep the parameters out of the message and of the error's fields (`hideParameters`). */
   readonly hideParameters?: boolean;
 }
@@ -17,6 +19,8 @@ export class StatementError extends AthanorError {
   override readonly code: string = "statement";
   readonly statement: string | null;
   readonly parameters: unknown;
+  /** True where the driver was given one statement with a list of parameter sets, which `parameters` is then. SQLAlchemy: ismulti. */
+  readonly isMulti: boolean;
 
   constructor(message: string, details: StatementErrorDetails = {}) {
     const statement = details.statement ?? null;
@@ -24,6 +28,7 @@ export class StatementError extends AthanorError {
     super(messageWithStatement(message, statement, shown, details.hideParameters === true), details);
     this.statement = statement;
     this.parameters = shown;
+    this.isMulti = details.isMulti ?? false;
   }
 }
 

@@ -17,6 +17,11 @@ export class NoSuchModuleError extends ArgumentError {
   override readonly code: string = "no-such-module";
 }
 
+/** What was given to `execute` is no statement. SQLAlchemy: ObjectNotExecutableError. */
+export class ObjectNotExecutableError extends ArgumentError {
+  override readonly code: string = "object-not-executable";
+}
+
 /** A connection, transaction or result is used after it was closed. SQLAlchemy: ResourceClosedError. */
 export class ResourceClosedError extends InvalidRequestError {
   override readonly code: string = "resource-closed";

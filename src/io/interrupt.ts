@@ -4,7 +4,8 @@
  */
 import { OperationalError } from "../errors/dbapi.ts";
 import type { DriverConnection } from "./driver.ts";
-import type { IoRequest, SleepRequest, WaitRequest } from "./io.ts";
+import type { ConnectRequest, IoRequest, SleepRequest, WaitRequest } from "./io.ts";
+import { isThenable } from "./perform.ts";
 import type { Stop } from "./stop.ts";
 
 /** How long a server has to answer a statement that it was told to stop, and to take that message, before its connection is destroyed. */
@@ -43,16 +44,22 @@ async function unlessStopped<T>(promise: Promise<T>, stop: Stop | null, giveUp: 
 
 /** The answer to a request, unless the caller gives up first. */
 export function stoppable(request: IoRequest, answer: PromiseLike<unknown>, stop: Stop): PromiseLike<unknown> {
-  if (request.kind === "connect") return connectUnlessStopped(answer as PromiseLike<DriverConnection>, stop);
   // A function of the user's is not ours to end.
   return "connection" in request ? answerUnlessStopped(request.connection, answer, stop) : answer;
 }
 
-/** A connection that opens after the caller has gone is closed. */
-function connectUnlessStopped(opening: PromiseLike<DriverConnection>, stop: Stop): Promise<DriverConnection> {
+/**
+ * Opens a connection. When the caller gives up, the driver is told, which destroys what it has opened: to a server that never answers, a socket
+ * would keep the process alive for ever. A connection that comes all the same is destroyed here.
+ */
+export function abandonableConnect(request: ConnectRequest, stop: Stop): unknown {
+  const abandonment = new AbortController();
+  const opening = request.open(stop.deadline, abandonment.signal);
+  if (!isThenable(opening)) return opening;
   const arriving = Promise.resolve(opening);
   return unlessStopped(arriving, stop, () => {
     arriving.then((connection) => connection.destroy(), doNothing);
+    abandonment.abort(stop.error());
   });
 }
 

@@ -28,8 +28,11 @@ export type IoRequest =
 /** Opens a connection; answered with a DriverConnection. */
 export interface ConnectRequest {
   readonly kind: "connect";
-  /** @param deadline as for `DriverConnection.execute` */
-  readonly open: (deadline?: number) => MaybePromise<DriverConnection>;
+  /**
+   * @param deadline as for `DriverConnection.execute`
+   * @param signal as for `Driver.connect`
+   */
+  readonly open: (deadline?: number, signal?: AbortSignal) => MaybePromise<DriverConnection>;
 }
 
 /** Closes a connection; answered with undefined, and never with an error (a connection that will not close is abandoned). */

@@ -2,7 +2,7 @@
  * Runs an I/O function to its end, awaiting what has to be awaited. The facades in `async/` call it. Answers that are there at once
  * are not awaited, so that SQLite under an async engine takes no turn of the event loop per statement.
  */
-import { abandonableWait, closeInTime, giveUpAfter, stoppable } from "./interrupt.ts";
+import { abandonableConnect, abandonableWait, closeInTime, giveUpAfter, stoppable } from "./interrupt.ts";
 import type { Io, IoRequest } from "./io.ts";
 import { isThenable, isUnstoppable, perform, startStackAtCaller } from "./perform.ts";
 import type { Stop } from "./stop.ts";
@@ -42,7 +42,7 @@ function answerTo(request: IoRequest, stop: Stop | null): unknown {
   if (request.kind === "wait" || request.kind === "sleep") return abandonableWait(request, limit);
   let answer: unknown;
   try {
-    answer = perform(request, limit);
+    answer = request.kind === "connect" && limit !== null ? abandonableConnect(request, limit) : perform(request, limit);
   } catch (error) {
     throw limit?.isDue === true ? limit.error(error) : error;
   }

@@ -20,6 +20,7 @@ export {
   func,
 } from "./build/expressions.ts";
 export { text, sql, TextClause } from "./nodes/text.ts";
+export type { CompiledText, CompileOptions } from "./nodes/node.ts";
 export { ColumnElement, type Attribute, type Named, type Operand } from "./nodes/element.ts";
 export { FromClause, type Alias, type Cte, type Join, type Subquery } from "./nodes/from.ts";
 export { Select, CompoundSelect } from "./nodes/select.ts";

@@ -65,9 +65,18 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
     return this.core.dialect.name;
   }
 
-  /** Whether statements are logged; `echo` of the options. */
+  /**
+   * Whether statements are logged; `echo` of the options. Setting it takes effect at once, for the connections that are open, too, and for the
+   * copies of this engine with other execution options.
+   *
+   * @throws ArgumentError for setting anything but true, false and "debug"
+   */
   get echo(): Echo {
-    return this.core.settings.echo;
+    return this.core.log.level;
+  }
+
+  set echo(echo: Echo) {
+    this.core.log.level = echo;
   }
 
   /** The driver's name: `better-sqlite3`, `pg` … */
@@ -153,6 +162,11 @@ export class Engine implements Listenable<EngineEvents<Connection>> {
   /** Closes the pool's idle connections; with `close: false` only forgets them. The engine can be used again afterwards. */
   dispose(options: DisposeOptions = {}): void {
     runSync(this.core.dispose(options));
+  }
+
+  /** `dispose()`, at the end of the block that declares the engine with `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** Forgets all compiled statements. */

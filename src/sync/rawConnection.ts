@@ -1,5 +1,5 @@
 /**
- * The synchronous facade of a raw connection. Made by `engine.rawConnection()`.
+ * The synchronous facade of a raw connection. Made by `engine.rawConnection()` and `pool.connect()`.
  */
 import { RawConnectionCore } from "../engine/rawConnection.ts";
 import { runSync } from "../io/runSync.ts";

@@ -19,6 +19,14 @@ export class Transaction {
     return this.core.isActive;
   }
 
+  /**
+   * True while `isActive` is, and the driver has not noticed that the connection is lost. `isActive` becomes false only when the engine has
+   * noticed too, at the next statement.
+   */
+  get isValid(): boolean {
+    return this.core.isValid;
+  }
+
   /** True for a savepoint. */
   get nested(): boolean {
     return this.core.isNested;
@@ -59,6 +67,7 @@ export class TwoPhaseTransaction extends Transaction {
 
 /** Runs the callback; commits when it returns, rolls back when it throws. */
 export function withTransaction<T>(transaction: TransactionCore, work: () => T): T {
+  const leave = transaction.enterScope();
   let result: T;
   try {
     result = work();
@@ -71,6 +80,8 @@ export function withTransaction<T>(transaction: TransactionCore, work: () => T):
   } catch (error) {
     runSync(transaction.rollbackQuietly());
     throw error;
+  } finally {
+    leave();
   }
   runSync(transaction.commitIfOpen());
   return result;

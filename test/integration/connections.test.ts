@@ -6,6 +6,7 @@ import { event } from "../../src/engine/events.ts";
 import {
   ArgumentError,
   ConcurrentUseError,
+  DBAPIError,
   InvalidRequestError,
   NotYetSupportedError,
   OperationalError,
@@ -179,6 +180,34 @@ forEachDatabase("connections", (db) => {
       await (await small.connect()).close();
       expect(small.pool.status()).toContain("Connections in pool: 1");
       await small.dispose();
+    });
+
+    test("an engine is disposed of at the end of the block that declares it", async () => {
+      const declared = openEngine(colour, db.url) as AsyncEngine;
+      const opened = await declared.connect();
+      await opened.execDriverSql("SELECT 1");
+      await opened.close();
+      expect(declared.pool.checkedin()).toBe(1);
+      if (colour === "sync") (declared as unknown as Disposable)[Symbol.dispose]();
+      else await declared[Symbol.asyncDispose]();
+      expect(declared.pool.checkedin()).toBe(0);
+    });
+
+    test("an error says whether its parameters are one set or a list of them", async () => {
+      const connection = await engine.connect();
+      const sql = `INSERT INTO no_such_table VALUES (${placeholder(db, 1)})`;
+      const failure = async (parameters: readonly unknown[] | readonly (readonly unknown[])[]): Promise<DBAPIError> => {
+        const error = await (async () => await connection.execDriverSql(sql, parameters))().catch((caught: unknown) => caught);
+        await connection.rollback();
+        return error as DBAPIError;
+      };
+      const one = await failure([1]);
+      expect(one).toBeInstanceOf(DBAPIError);
+      expect([one.isMulti, one.parameters, one.statement]).toEqual([false, [1], sql]);
+      expect(one.cause).toBeInstanceOf(Error);
+      const many = await failure([[1], [2]]);
+      expect([many.isMulti, many.parameters, many.isDisconnect]).toEqual([true, [[1], [2]], false]);
+      await connection.close();
     });
 
     test("connect listeners, echo and hidden parameters", async () => {

@@ -92,6 +92,33 @@ forEachDatabase("replicas", (db) => {
       await expect(wrong()).rejects.toThrow("mark must be a CommitMark");
     });
 
+    test("in AUTOCOMMIT every statement counts as a commit, and a streamed one when it ends", async () => {
+      const mark = new CommitMark();
+      const saving = engine.executionOptions({ isolationLevel: "AUTOCOMMIT" });
+      const connection = await saving.connect({ mark });
+      const until: number[] = [];
+      const note = async (): Promise<void> => {
+        until.push(mark.primaryUntil);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      await note();
+      for (let round = 0; round < 2; round++) {
+        await connection.execute(WHO);
+        await note();
+      }
+      const rows = await connection.stream(WHO);
+      await note();
+      await rows.all();
+      await note();
+      await connection.close();
+      const [none, first, second, opened, read] = until as [number, number, number, number, number];
+      expect(none).toBe(0);
+      expect([first > 0, second > first, opened, read > second]).toEqual([true, true, second, true]);
+      const reading = await engine.connect({ mark: new CommitMark(), readOnly: true });
+      await reading.execute(WHO);
+      await reading.close();
+    });
+
     test("without replicas reading goes to the primary, and readYourWrites just runs its work", async () => {
       const alone = openEngine(colour, db.url);
       try {

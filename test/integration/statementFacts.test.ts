@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { AsyncConnection } from "../../src/async/connection.ts";
 import type { AsyncEngine } from "../../src/async/engine.ts";
+import { makeUrl } from "../../src/engine/url.ts";
 import { ArgumentError, InvalidRequestError } from "../../src/errors/index.ts";
 import { declarativeBase } from "../../src/orm/index.ts";
 import { bindparam, Column, delete_, func, insert, MetaData, select, t, Table, text, update } from "../../src/sql/index.ts";
@@ -239,13 +240,26 @@ forEachDatabase("statement facts", (db) => {
       const level = { sqlite: "SERIALIZABLE", postgresql: "READ COMMITTED", mysql: "REPEATABLE READ" }[db.name];
       const own = openEngine(colour, db.url, { isolationLevel: "READ UNCOMMITTED" }) as AsyncEngine;
       expect([own.dialect.defaultIsolationLevel, own.dialect.serverVersionInfo]).toEqual([null, []]);
+      expect(own.dialect.defaultSchemaName).toBeNull();
       const other = await own.connect();
       expect([other.defaultIsolationLevel, own.dialect.defaultIsolationLevel]).toEqual([level, level]);
       expect(await other.getIsolationLevel()).toBe("READ UNCOMMITTED");
+      const schema = { sqlite: "main", postgresql: "public", mysql: makeUrl(db.url).database }[db.name];
+      expect(own.dialect.defaultSchemaName).toBe(schema);
       expect(own.dialect.serverDescription).toContain(own.dialect.serverVersionInfo.join("."));
       expect(other.inTransaction()).toBe(false);
       await other.close();
       await own.dispose();
+    });
+
+    test("the default schema with every driver", async () => {
+      for (const driver of driversOf(db.name)) {
+        const own = openEngine(colour, urlWith(driver, db.url)) as AsyncEngine;
+        await (await own.connect()).close();
+        const schema = { sqlite: "main", postgresql: "public", mysql: makeUrl(db.url).database }[db.name];
+        expect([driver.name, own.dialect.defaultSchemaName]).toEqual([driver.name, schema]);
+        await own.dispose();
+      }
     });
 
     test("an engine on another's pool asks the server by itself", async () => {

@@ -3,6 +3,7 @@
  * the worker thread, where they have no other hold on it.
  */
 import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectTarget, Driver } from "../../src/dialects/contract.ts";
 import { DataError, NoSuchModuleError, OperationalError } from "../../src/errors/index.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../src/io/driver.ts";
@@ -130,6 +131,9 @@ function describe(value: unknown): string {
   return value instanceof Date ? `Date ${value.toISOString()}` : typeof value;
 }
 
+/** How long it takes to connect to a slow host. */
+const SLOW_MS = 100;
+
 /** `database` of the target: a file for the connection to write down what becomes of it, or null. */
 export const scriptedDriver: Driver = {
   name: "scripted",
@@ -137,9 +141,16 @@ export const scriptedDriver: Driver = {
   colour: "async",
   module: { url: import.meta.url, export: "scriptedDriver" },
   load() {},
-  async connect(target: ConnectTarget) {
+  async connect(target: ConnectTarget, _deadline?: number, signal?: AbortSignal) {
     if (target.host === "refuse") throw ERRORS["system"]!();
     const log = target.database ?? undefined;
+    // One takes notice of its signal, the other opens all the same.
+    if (target.host === "slow")
+      await sleep(SLOW_MS, undefined, { signal }).catch((error: unknown) => {
+        if (log !== undefined) appendFileSync(log, "given up\n");
+        throw error;
+      });
+    if (target.host === "slow and deaf") await sleep(SLOW_MS);
     return target.host === "stubborn" ? new StubbornConnection(log) : new ScriptedConnection(log);
   },
 };

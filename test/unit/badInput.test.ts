@@ -121,6 +121,8 @@ describe("building a statement", () => {
 describe("compiling and executing a statement", () => {
   test.each<[string, unknown, unknown, RegExp]>([
     ["no statement", "SELECT 1", undefined, /takes a statement/],
+    ["undefined instead of a statement", undefined, undefined, /takes a statement/],
+    ["a mapped class", GoldenUser, undefined, /takes a statement/],
     ["a part of a statement", users.c.id, undefined, /no statement/],
     ["a select of nothing", select(), undefined, /no columns/],
     ["no values for a parameter", text("SELECT :a"), undefined, /needs a value for a.*given are none/],

@@ -197,6 +197,27 @@ describe("deadlines", () => {
   });
 });
 
+describe("a connection that nobody waits for any more when the worker comes to open it", () => {
+  test.each([
+    ["slow", "given up"],
+    ["slow and deaf", "destroyed"],
+  ])("at a host that is %s: %s", (host, outcome) => {
+    const log = join(folder, host);
+    const thread = new WorkerThread();
+    const connecting = { kind: "connect", driver: scriptedDriver.module!, openFlag: new SharedArrayBuffer(4) } as const;
+    // The driver is loaded by the first.
+    thread.ask({ ...connecting, connection: 2, target: NOWHERE, timeout: null });
+    const order = { ...connecting, connection: 1, target: { ...NOWHERE, host, database: log }, timeout: 60_000 };
+    // As after six seconds in which the worker was blocked: both orders are there when it reads the first.
+    expect(caught(() => thread.ask(order, performance.now()))).toMatchObject({ isDisconnect: true });
+    thread.tell({ kind: "destroy", connection: 1 });
+    pause(1_000);
+    expect(readFileSync(log, "utf8")).toBe(`${outcome}\n`);
+    const lost = { kind: "execute", connection: 1, statement: statement("echo"), timeout: null } as const;
+    expect(caught(() => thread.ask(lost))).toMatchObject({ isDisconnect: true });
+  });
+});
+
 describe("a worker that dies", () => {
   test.each([
     ["exit", /has ended, and its connections are lost/],

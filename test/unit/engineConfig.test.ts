@@ -150,6 +150,7 @@ describe("plugins", () => {
     expect(() => createEngine("sqlite://?plugin=limit")).toThrow(NoSuchModuleError);
     expect(() => createEngine("sqlite://?plugin=limit")).toThrow(/did you mean "limits"/);
     expect(() => createEngine("sqlite://", { plugins: {} as never })).toThrow(/list of plugins/);
+    expect(() => createEngine("sqlite://", { plugins: ["registered"] as never })).toThrow(/named in the URL/);
   });
 });
 

@@ -1,9 +1,16 @@
 /** The runners: who waits, who refuses, and what a generator sees of an error. */
 import { describe, expect, test } from "vitest";
-import { InvalidRequestError, OperationalError, SyncWaitError } from "../../src/errors/index.ts";
+import {
+  CancelledError,
+  InvalidRequestError,
+  OperationalError,
+  StatementTimeoutError,
+  SyncWaitError,
+} from "../../src/errors/index.ts";
 import type { Io, IoRequest } from "../../src/io/io.ts";
 import { runAsync } from "../../src/io/runAsync.ts";
 import { runSync } from "../../src/io/runSync.ts";
+import { Stop } from "../../src/io/stop.ts";
 import { fakeConnection } from "../support/scriptedIo.ts";
 
 const connect = (open: () => unknown): IoRequest => ({ kind: "connect", open: open as never });
@@ -159,6 +166,59 @@ describe("runAsync", () => {
       };
     }
     await expect(runAsync(waits())).resolves.toBe("woken");
+  });
+});
+
+describe("a connect that is given up", () => {
+  type Open = Extract<IoRequest, { kind: "connect" }>["open"];
+  function* connects(open: Open): Io<unknown> {
+    return yield { kind: "connect", open };
+  }
+
+  test("tells the driver, and does not wait for it", async () => {
+    const seen: unknown[] = [];
+    const never: Open = (_deadline, signal) => {
+      signal!.addEventListener("abort", () => seen.push(signal!.reason));
+      return new Promise(() => {});
+    };
+    const controller = new AbortController();
+    const given = runAsync(connects(never), new Stop(controller.signal, null));
+    controller.abort();
+    await expect(given).rejects.toThrow(CancelledError);
+    await expect(runAsync(connects(never), new Stop(null, 10))).rejects.toThrow(StatementTimeoutError);
+    expect(seen).toEqual([expect.any(CancelledError), expect.any(StatementTimeoutError)]);
+  });
+
+  test("a connection that comes all the same is destroyed, once", async () => {
+    let destroyed = 0;
+    const connection = { ...fakeConnection(), destroy: () => void destroyed++ };
+    let arrive!: () => void;
+    const late: Open = () => new Promise((resolve) => (arrive = () => resolve(connection)));
+    await expect(runAsync(connects(late), new Stop(null, 10))).rejects.toThrow(StatementTimeoutError);
+    expect(destroyed).toBe(0);
+    arrive();
+    await new Promise(setImmediate);
+    expect(destroyed).toBe(1);
+  });
+
+  test("one that is open is told nothing when its caller gives up later, and none is without somebody who can", async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const open: Open = async (_deadline, signal) => {
+      signals.push(signal);
+      return fakeConnection();
+    };
+    const controller = new AbortController();
+    await runAsync(connects(open), new Stop(controller.signal, null));
+    controller.abort();
+    expect(signals[0]!.aborted).toBe(false);
+    await runAsync(connects(open));
+    expect(signals[1]).toBeUndefined();
+    expect(
+      runSync(
+        connects(() => fakeConnection()),
+        new Stop(null, 1_000),
+      ),
+    ).toBeDefined();
   });
 });
 

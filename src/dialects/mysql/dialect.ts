@@ -90,8 +90,9 @@ export class MysqlDialect extends BaseDialect {
   }
 
   override *initialize(connection: DriverConnection): Io<void> {
-    const result = (yield control(connection, "SELECT VERSION()", true)) as DriverResult;
-    const text = String(result.rows[0]?.[0]);
+    const [version, schema] = ((yield control(connection, "SELECT VERSION(), DATABASE()", true)) as DriverResult).rows[0]!;
+    const text = String(version);
+    this.defaultSchemaName = schema as string | null;
     this.isMariaDb = /mariadb/i.test(text);
     // Old MariaDB servers put "5.5.5-" before their version, for the sake of replication.
     this.serverVersionInfo = parseVersion(this.isMariaDb ? text.replace(/^5\.5\.5-/, "") : text);

@@ -82,8 +82,10 @@ export class PostgresqlDialect extends BaseDialect {
   }
 
   override *initialize(connection: DriverConnection): Io<void> {
-    const result = (yield control(connection, "SHOW server_version", true)) as DriverResult;
-    this.serverVersionInfo = parseVersion(String(result.rows[0]?.[0]));
+    const sql = "SELECT current_setting('server_version'), current_schema()";
+    const [version, schema] = ((yield control(connection, sql, true)) as DriverResult).rows[0]!;
+    this.serverVersionInfo = parseVersion(String(version));
+    this.defaultSchemaName = schema as string | null;
     this.serverDescription = `PostgreSQL ${this.serverVersionInfo.join(".")}`;
     yield* this.learnIsolationLevel(connection);
   }

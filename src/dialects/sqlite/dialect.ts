@@ -82,6 +82,7 @@ export class SqliteDialect extends BaseDialect {
     const version = String(result.rows[0]?.[0]);
     this.serverVersionInfo = parseVersion(version);
     this.serverDescription = `SQLite ${version}`;
+    this.defaultSchemaName = "main";
     yield* this.learnIsolationLevel(connection);
     const returning = atLeast(this.serverVersionInfo, 3, 35);
     this.features = {

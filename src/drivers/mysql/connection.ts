@@ -20,6 +20,7 @@ const STOP_MS = 10_000;
 const PATIENT_WRITES = "SET SESSION net_write_timeout = GREATEST(@@net_write_timeout, 600)";
 /** Which server this is: a name or a balancer may lead to several, and the same thread number means somebody else's on another. */
 const IDENTITY = "SELECT CONCAT_WS('/', @@hostname, @@port, @@server_id)";
+const LOST_MEANWHILE = "The connection was lost before its statement could be stopped";
 
 export abstract class MysqlConnection implements DriverConnection {
   abstract readonly driverConnection: unknown;
@@ -29,6 +30,8 @@ export abstract class MysqlConnection implements DriverConnection {
   #identity: string | null = null;
   readonly #loss = new ConnectionLoss();
   #cursor: RowStream | null = null;
+  /** Ends the connection over which the server is being told to stop what runs here, open or not; null where there is none. */
+  #endKiller: (() => void) | null = null;
 
   /** Runs one statement; its parameters may be others than the statement's own. */
   protected abstract run(statement: DriverStatement, parameters: readonly unknown[]): Promise<DriverResult>;
@@ -38,8 +41,12 @@ export abstract class MysqlConnection implements DriverConnection {
   protected abstract readonly socket: Partial<Pick<Socket, "ref" | "unref">>;
   /** The number by which the server knows the connection. */
   protected abstract readonly threadId: number;
-  /** A second connection to the same server. */
-  protected abstract openAnother(): Promise<MysqlConnection>;
+  /**
+   * A second connection to the same server.
+   *
+   * @param signal as for `Driver.connect`
+   */
+  protected abstract openAnother(signal: AbortSignal): Promise<MysqlConnection>;
   /** Says goodbye to the server and closes, without waiting for an answer. */
   protected abstract leave(): Promise<void>;
   /** Closes the socket. */
@@ -135,6 +142,8 @@ export abstract class MysqlConnection implements DriverConnection {
     this.#isOpen = false;
     this.#loss.happened(error);
     this.#cursor?.fail(error);
+    // There is nothing left to stop, and the server may never answer that connection either.
+    this.#endKiller?.();
   }
 
   /** Ends a cursor with rows left: those that are on their way are read, and when there are more, the server is told to stop. */
@@ -168,16 +177,27 @@ export abstract class MysqlConnection implements DriverConnection {
   }
 
   async #openKiller(): Promise<Killer> {
-    const other = await this.openAnother();
+    // Not for a statement that has ended meanwhile: the server counts connects that are broken off, and in the end refuses the host.
+    const abandonment = new AbortController();
+    this.#endKiller = () => abandonment.abort(lostConnection(LOST_MEANWHILE));
+    const other = await this.openAnother(abandonment.signal);
     if (this.#identity === null || other.#identity !== this.#identity) {
       other.destroy();
       throw new Error(
         "The statement cannot be stopped: a second connection leads to another server, or the server does not say which it is",
       );
     }
+    if (!this.#isOpen) {
+      other.destroy();
+      throw lostConnection(LOST_MEANWHILE);
+    }
+    this.#endKiller = () => other.destroy();
     return {
       kill: async (threadId) => void (await other.execute(ownStatement(`KILL QUERY ${threadId}`))),
-      close: () => other.close(),
+      close: async () => {
+        await other.close();
+        this.#endKiller = null;
+      },
     };
   }
 }

@@ -12,6 +12,7 @@ import { generatedKey, mysqlColumn } from "./columns.ts";
 import { checkCount, lostConnection, MysqlConnection } from "./connection.ts";
 import { unsendable } from "./parameters.ts";
 import type { RowFlow, RowStream } from "./rowStream.ts";
+import { unlessAbandoned } from "../abandonment.ts";
 import { refuseOptions } from "../options.ts";
 import { addressOf, type MysqlAddress, type MysqlTarget, mysqlTarget, openSocket } from "./target.ts";
 import { loadPackage } from "../packages.ts";
@@ -101,8 +102,8 @@ class MariadbConnection extends MysqlConnection {
     return this.#connection.threadId!;
   }
 
-  protected openAnother(): Promise<MysqlConnection> {
-    return openConnection(this.#target, addressOf(this.socket, this.#target.address));
+  protected openAnother(signal: AbortSignal): Promise<MysqlConnection> {
+    return openConnection(this.#target, addressOf(this.socket, this.#target.address), signal);
   }
 
   protected leave(): Promise<void> {
@@ -111,7 +112,7 @@ class MariadbConnection extends MysqlConnection {
 
   protected cut(): void {
     // The package's own way would first open a connection to kill this one.
-    this.socket.destroy(lostConnection("The connection was destroyed"));
+    cutSocket(this.socket);
   }
 
   protected async run(statement: DriverStatement, parameters: readonly unknown[]): Promise<DriverResult> {
@@ -337,7 +338,17 @@ function kindOf(value: unknown): string {
   return Buffer.isBuffer(value) ? "bytes" : typeof value;
 }
 
-async function openConnection(target: MysqlTarget, address: MysqlAddress): Promise<MariadbConnection> {
+/**
+ * Closes the socket, and tells the package as if the server had: it listens for no other end, and would keep its timer. An error of the socket
+ * would come out of the TLS socket that the package puts over it, too, where by then nobody listens any more, and end the process.
+ */
+function cutSocket(socket: Socket): void {
+  socket.destroy();
+  socket.emit("end");
+}
+
+async function openConnection(target: MysqlTarget, address: MysqlAddress, signal?: AbortSignal): Promise<MariadbConnection> {
+  signal?.throwIfAborted();
   const mariadb = loadPackage("mariadb") as typeof Mariadb;
   const { user, password, database, charset, connectTimeout, options } = target;
   const socket = openSocket(address);
@@ -353,14 +364,19 @@ async function openConnection(target: MysqlTarget, address: MysqlAddress): Promi
     ...OWN_OPTIONS,
   } as unknown as Mariadb.ConnectionConfig;
   let connection: MariadbConnection | null = null;
-  try {
-    const raw = (await mariadb.createConnection(config)) as Mariadb.Connection & Inside;
-    connection = new MariadbConnection(raw, target, socket);
+  const open = async (): Promise<MariadbConnection> => {
+    connection = new MariadbConnection((await mariadb.createConnection(config)) as Mariadb.Connection & Inside, target, socket);
     await connection.introduce();
     return connection;
-  } catch (error) {
-    if (connection === null) socket.destroy();
+  };
+  const destroy = (): void => {
+    if (connection === null) cutSocket(socket);
     else connection.destroy();
+  };
+  try {
+    return await unlessAbandoned(open(), signal, destroy);
+  } catch (error) {
+    destroy();
     const { sqlMessage } = error as { sqlMessage?: unknown };
     if (typeof sqlMessage === "string") (error as Error).message = sqlMessage;
     throw error;
@@ -375,10 +391,10 @@ export const mariadbDriver: Driver = {
   load() {
     loadPackage("mariadb");
   },
-  async connect(target: ConnectTarget): Promise<DriverConnection> {
+  async connect(target: ConnectTarget, _deadline?: number, signal?: AbortSignal): Promise<DriverConnection> {
     const read = mysqlTarget(target);
     refuseOptions(read.options, Object.keys(OWN_OPTIONS), "mariadb");
     refuseOptions(read.options, ["stream"], "mariadb", "it opens its socket by itself (mysql2 takes one)");
-    return openConnection(read, read.address);
+    return openConnection(read, read.address, signal);
   },
 };

@@ -10,6 +10,7 @@ import { generatedKey, mysqlColumn } from "./columns.ts";
 import { checkCount, lostConnection, MysqlConnection } from "./connection.ts";
 import { encodeParameters } from "./parameters.ts";
 import type { RowFlow, RowStream } from "./rowStream.ts";
+import { unlessAbandoned } from "../abandonment.ts";
 import { refuseOptions } from "../options.ts";
 import { addressOf, type MysqlAddress, type MysqlTarget, mysqlTarget, openSocket } from "./target.ts";
 import { loadPackage } from "../packages.ts";
@@ -100,8 +101,8 @@ class Mysql2Connection extends MysqlConnection {
     return this.#connection.threadId;
   }
 
-  protected openAnother(): Promise<MysqlConnection> {
-    return openConnection(this.#target, addressOf(this.#connection.stream, this.#target.address));
+  protected openAnother(signal: AbortSignal): Promise<MysqlConnection> {
+    return openConnection(this.#target, addressOf(this.#connection.stream, this.#target.address), signal);
   }
 
   protected leave(): Promise<void> {
@@ -238,7 +239,8 @@ function columnOf(field: Field): DriverColumn {
   return mysqlColumn(field.name, field.columnType, field.characterSet);
 }
 
-async function openConnection(target: MysqlTarget, address: MysqlAddress): Promise<Mysql2Connection> {
+async function openConnection(target: MysqlTarget, address: MysqlAddress, signal?: AbortSignal): Promise<Mysql2Connection> {
+  signal?.throwIfAborted();
   const mysql = loadPackage("mysql2") as typeof Mysql;
   const { user, password, database, charset, connectTimeout, options } = target;
   const raw = mysql.createConnection({
@@ -256,13 +258,17 @@ async function openConnection(target: MysqlTarget, address: MysqlAddress): Promi
   } as unknown as Mysql.ConnectionOptions) as unknown as RawConnection;
   const connection = new Mysql2Connection(raw, target);
   try {
-    await new Promise<void>((resolve, reject) => raw.connect((error) => (error === null ? resolve() : reject(error))));
-    await connection.introduce();
+    await unlessAbandoned(connectedAndKnown(raw, connection), signal, () => connection.destroy());
   } catch (error) {
     connection.destroy();
     throw error;
   }
   return connection;
+}
+
+async function connectedAndKnown(raw: RawConnection, connection: Mysql2Connection): Promise<void> {
+  await new Promise<void>((resolve, reject) => raw.connect((error) => (error === null ? resolve() : reject(error))));
+  await connection.introduce();
 }
 
 export const mysql2Driver: Driver = {
@@ -273,9 +279,9 @@ export const mysql2Driver: Driver = {
   load() {
     loadPackage("mysql2");
   },
-  async connect(target: ConnectTarget): Promise<DriverConnection> {
+  async connect(target: ConnectTarget, _deadline?: number, signal?: AbortSignal): Promise<DriverConnection> {
     const read = mysqlTarget(target);
     refuseOptions(read.options, Object.keys(OWN_OPTIONS), "mysql2");
-    return openConnection(read, read.address);
+    return openConnection(read, read.address, signal);
   },
 };

@@ -8,6 +8,7 @@ import type { ConnectionOptions } from "node:tls";
 import type Pg from "pg";
 import type { ConnectTarget, Driver } from "../../dialects/contract.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
+import { unlessAbandoned } from "../abandonment.ts";
 import { ConnectionLoss } from "../connectionLoss.ts";
 import { refuseOptions } from "../options.ts";
 import { loadPackage } from "../packages.ts";
@@ -218,7 +219,8 @@ export const pgDriver: Driver = {
   load() {
     loadPackage("pg");
   },
-  async connect(target: ConnectTarget): Promise<DriverConnection> {
+  async connect(target: ConnectTarget, _deadline?: number, signal?: AbortSignal): Promise<DriverConnection> {
+    signal?.throwIfAborted();
     const pg = loadPackage("pg") as typeof Pg;
     refuseOptions(target.connectArgs, OWN_OPTIONS, "pg");
     const wanted = postgresqlTarget(target);
@@ -239,7 +241,7 @@ export const pgDriver: Driver = {
     const client = new pg.Client(config);
     const connection = new PgConnection(client, dialOf(config.stream, client));
     try {
-      await client.connect();
+      await unlessAbandoned(client.connect(), signal, () => connection.destroy());
     } catch (error) {
       connection.destroy();
       throw withMessage(error);

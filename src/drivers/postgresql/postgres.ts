@@ -8,6 +8,7 @@ import type { Sql } from "postgres";
 import type { ConnectTarget, Driver } from "../../dialects/contract.ts";
 import { ArgumentError } from "../../errors/base.ts";
 import type { DriverConnection, DriverCursor, DriverManyResult, DriverResult, DriverStatement } from "../../io/driver.ts";
+import { unlessAbandoned } from "../abandonment.ts";
 import { ConnectionLoss } from "../connectionLoss.ts";
 import { refuseOptions } from "../options.ts";
 import { loadPackage } from "../packages.ts";
@@ -242,7 +243,8 @@ export const postgresDriver: Driver = {
   load() {
     loadPackage("postgres");
   },
-  async connect(target: ConnectTarget): Promise<DriverConnection> {
+  async connect(target: ConnectTarget, _deadline?: number, signal?: AbortSignal): Promise<DriverConnection> {
+    signal?.throwIfAborted();
     const postgres = loadPackage("postgres") as (options: object) => Sql;
     const { ssl, socket: dial, prepare, ...connectArgs } = target.connectArgs;
     refuseOptions(connectArgs, OWN_OPTIONS, "postgres");
@@ -295,10 +297,14 @@ export const postgresDriver: Driver = {
         return socket;
       },
     });
-    const patience = wanted.connectTimeout === null ? undefined : setTimeout(() => stop.abort(), wanted.connectTimeout);
+    const patience =
+      wanted.connectTimeout === null
+        ? undefined
+        : setTimeout(() => stop.abort(tooSlow(wanted.connectTimeout)), wanted.connectTimeout);
     try {
       // The package connects with its first statement, and then knows how the server can be told to stop one.
-      const { state } = await loss.orAnswer(withoutOrigin(sql.unsafe("SELECT 1")) as unknown as PromiseLike<Answer>);
+      const first = loss.orAnswer(withoutOrigin(sql.unsafe("SELECT 1")) as unknown as PromiseLike<Answer>);
+      const { state } = await unlessAbandoned(first, signal, () => stop.abort(signal?.reason));
       const opened = socket as unknown as Socket;
       const { remoteAddress, remotePort } = opened;
       const same = { ...address, address: remoteAddress ?? address.address, port: remotePort ?? address.port };
@@ -310,7 +316,7 @@ export const postgresDriver: Driver = {
       return new PostgresConnection(sql, opened, backend, loss, prepare !== false);
     } catch (error) {
       (socket as Socket | null)?.destroy();
-      throw stop.signal.aborted ? tooSlow(wanted.connectTimeout) : error;
+      throw stop.signal.aborted ? stop.signal.reason : error;
     } finally {
       clearTimeout(patience);
     }

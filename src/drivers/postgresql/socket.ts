@@ -28,6 +28,8 @@ const YES = "S".charCodeAt(0);
 
 /** An open socket. When the signal is aborted it is destroyed, before and after it is open. */
 export async function openSocket(to: ServerAddress, signal: AbortSignal): Promise<Socket> {
+  // A socket of Node that is destroyed before it connects comes to life again when it does.
+  signal.throwIfAborted();
   const socket = await dialled(to, signal);
   if (to.tls === null) return socket;
   try {

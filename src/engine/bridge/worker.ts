@@ -28,16 +28,15 @@ const { port, shared: memory } = workerData as WorkerStart;
 const shared = new Int32Array(memory);
 const drivers = new Map<string, Promise<Driver>>();
 const connections = new Map<number, Held>();
+/** Those that are being opened; aborted when nobody waits for one any more. */
+const openings = new Map<number, AbortController>();
 let watch: ReturnType<typeof setInterval> | null = null;
 
 port.on("message", ({ id, order }: OrderMessage) => {
   Atomics.add(shared, SHARED.signsOfLife, 1);
   if (order.kind === "ping") return;
   if (order.kind === "destroy") {
-    const held = connections.get(order.connection);
-    if (held === undefined) return;
-    held.connection.destroy();
-    forget(order.connection, held);
+    destroy(order.connection);
     return;
   }
   carryOut(order).then(
@@ -112,9 +111,9 @@ async function carryOutOn(
 }
 
 /** Lets the asynchronous runner answer the request; what it stops ends with the driver's own error, where there is one. */
-async function run(request: IoRequest, timeout: number | null): Promise<unknown> {
+async function run(request: IoRequest, timeout: number | null, signal: AbortSignal | null = null): Promise<unknown> {
   try {
-    return await runAsync(only(request), timeout === null ? null : new Stop(null, timeout));
+    return await runAsync(only(request), timeout === null && signal === null ? null : new Stop(signal, timeout));
   } catch (error) {
     throw error instanceof StatementTimeoutError ? (error.cause ?? error) : error;
   }
@@ -125,15 +124,29 @@ function* only(request: IoRequest): Io<unknown> {
 }
 
 async function connect(order: Extract<Order, { kind: "connect" }>): Promise<undefined> {
-  const driver = await loadDriver(order.driver);
-  const connection = (await run(
-    { kind: "connect", open: () => driver.connect(order.target) },
-    order.timeout,
-  )) as DriverConnection;
-  const held = { connection, cursors: new Map<number, DriverCursor>(), openFlag: new Int32Array(order.openFlag) };
-  connections.set(order.connection, held);
-  publish(held);
-  watch ??= setInterval(() => connections.forEach(publish), WATCH_MS);
+  const abandonment = new AbortController();
+  openings.set(order.connection, abandonment);
+  try {
+    const driver = await loadDriver(order.driver);
+    const open = (_deadline?: number, signal?: AbortSignal): ReturnType<Driver["connect"]> =>
+      driver.connect(order.target, undefined, signal);
+    const connection = (await run({ kind: "connect", open }, order.timeout, abandonment.signal)) as DriverConnection;
+    const held = { connection, cursors: new Map<number, DriverCursor>(), openFlag: new Int32Array(order.openFlag) };
+    connections.set(order.connection, held);
+    publish(held);
+    watch ??= setInterval(() => connections.forEach(publish), WATCH_MS);
+  } finally {
+    openings.delete(order.connection);
+  }
+}
+
+/** The thread that ordered a connection may have given it up before this one came to read the order, which still opens it. */
+function destroy(id: number): void {
+  openings.get(id)?.abort();
+  const held = connections.get(id);
+  if (held === undefined) return;
+  held.connection.destroy();
+  forget(id, held);
 }
 
 async function close(id: number, held: Held): Promise<undefined> {

@@ -160,6 +160,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   module: "give a driver of your own as the option driver",
   paramstyle: "the placeholders are those of the driver",
   implicitReturning: "RETURNING is used wherever the database has it",
+  emptyInStrategy: "an empty list finds nothing, on every database",
+  serverSideCursors: "stream() asks for one, and so does the execution option streamResults",
 };
 
 /** Checks the options and fills in defaults. Throws ArgumentError, or NotYetSupportedError for an option that is planned. */

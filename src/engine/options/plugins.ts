@@ -40,7 +40,8 @@ export function applyPlugins(url: URL, options: EngineOptions): Prepared {
   const named = url.query["plugin"] ?? [];
   const names = typeof named === "string" ? [named] : named;
   const given: unknown = options.plugins ?? [];
-  if (!Array.isArray(given)) throw new ArgumentError("plugins must be a list of plugins");
+  if (!Array.isArray(given) || given.some((plugin) => typeof plugin !== "object" || plugin === null))
+    throw new ArgumentError("plugins must be a list of plugins; one that is registered is named in the URL: ?plugin=name");
   const plugins = [...names.map(findPlugin), ...(given as EnginePlugin[])];
   let prepared: Prepared = { url: names.length === 0 ? url : url.differenceUpdateQuery(["plugin"]), options, plugins };
   for (const plugin of plugins) {

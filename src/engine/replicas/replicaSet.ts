@@ -90,23 +90,24 @@ export class ReplicaSet {
     }
   }
 
-  /**
-   * Notes what a connection of the primary has just committed. Never throws, because the commit has succeeded.
-   *
-   * @param connection to be asked for the position; null where it cannot be asked, or has committed without being told to
-   */
-  *noteCommit(mark: CommitMark, connection: DriverConnection | null): Io<void> {
+  /** Notes what a connection of the primary has just committed. Never throws, because the commit has succeeded. */
+  *noteCommit(mark: CommitMark, connection: DriverConnection): Io<void> {
     const { replication } = this.#dialect;
     let position: string | null = null;
-    if (replication !== null && connection !== null) {
+    if (replication !== null) {
       try {
         position = yield* replication.committedPosition(connection);
       } catch {
         // The next use of the connection shows what is the matter with it.
       }
     }
-    if (position === null) mark.noteUnknown(Date.now() + this.#settings.stickiness);
+    if (position === null) this.noteUnnumbered(mark);
     else if (position !== "") mark.noteCommit(position, (a, b) => replication!.later(a, b));
+  }
+
+  /** Notes a commit whose position nobody knows. */
+  noteUnnumbered(mark: CommitMark): void {
+    mark.noteUnknown(Date.now() + this.#settings.stickiness);
   }
 
   *dispose(options: DisposeOptions): Io<void> {

@@ -3,6 +3,8 @@
  * that list drives the cache key, visiting, cloning and comparing (../traverse). How a node is written in SQL is in ../compile.
  */
 
+import { ArgumentError } from "../../errors/base.ts";
+import type { SqlDialect } from "../compile/dialect.ts";
 import type { ExecutionOptions } from "../executionOptions.ts";
 
 /** What a part is, and so how the traversals treat it. */
@@ -68,11 +70,33 @@ export type NodeKind =
   | "addConstraint"
   | "dropConstraint";
 
-/** Writes a node as SQL for people; set by the dialects (dialects/index.ts), which are a layer further down. */
-let writeSql: ((node: Node) => string) | null = null;
+type SqlWriter = (node: Node, dialect: SqlDialect | null) => string;
 
-export function setSqlWriter(writer: (node: Node) => string): void {
+/** Writes a node as SQL for people; set by the dialects (dialects/index.ts), which are a layer further down. */
+let writeSql: SqlWriter | null = null;
+
+/** @param writer takes null for standard SQL */
+export function setSqlWriter(writer: SqlWriter): void {
   writeSql = writer;
+}
+
+/** The options of `compile()`. */
+export interface CompileOptions {
+  /** Default: standard SQL. */
+  readonly dialect?: SqlDialect;
+}
+
+/** The text of a statement, as `compile()` gives it: `String(compiled)`. */
+export class CompiledText {
+  readonly string: string;
+
+  constructor(text: string) {
+    this.string = text;
+  }
+
+  toString(): string {
+    return this.string;
+  }
 }
 
 export abstract class Node {
@@ -90,7 +114,27 @@ export abstract class Node {
   declare readonly ownExecutionOptions: ExecutionOptions | null;
   /** The SQL, in the standard's words, with the names of parameters (`:id_1`) in place of their values. */
   toString(): string {
-    return writeSql === null ? this.kind : writeSql(this);
+    return writeSql === null ? this.kind : writeSql(this, null);
+  }
+
+  /**
+   * The SQL as a dialect writes it, with its placeholders in place of values: for reading, for scripts, and for whoever sends it by other means.
+   * Executing a statement needs none of it. SQLAlchemy: compile.
+   *
+   * @param options `dialect`: that of an engine, or `makeUrl(…).getDialect()`
+   * @throws ArgumentError for an option that does not exist, CompileError for what the dialect cannot write
+   * @example
+   * ```ts no-check
+   * console.log(String(select(users.c.id).compile({ dialect: engine.dialect })));
+   * ```
+   */
+  compile(options: CompileOptions = {}): CompiledText {
+    const { dialect = null, ...rest } = options;
+    const [unknown] = Object.keys(rest);
+    if (unknown !== undefined) throw new ArgumentError(`compile() has no option ${unknown}; it has dialect`);
+    if (typeof (dialect as unknown) !== "object")
+      throw new ArgumentError("compile() takes a dialect, such as engine.dialect or makeUrl(…).getDialect(), and not its name");
+    return new CompiledText(writeSql === null ? this.kind : writeSql(this, dialect));
   }
 }
 

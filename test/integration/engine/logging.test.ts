@@ -1,5 +1,6 @@
 /** What is logged, where to, and what never is. */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ArgumentError } from "../../../src/errors/index.ts";
 import type { LogRecord } from "../../../src/engine/logging.ts";
 import type { EngineOptions } from "../../../src/engine/options/options.ts";
 import { createEngine, type Engine } from "../../../src/sync/engine.ts";
@@ -141,5 +142,29 @@ describe("logging", () => {
     using connection = memory({ logger }).connect();
     connection.execDriverSql("SELECT 1");
     expect(logger).not.toHaveBeenCalled();
+  });
+
+  test("echo can be read and set, for connections that are open too", () => {
+    const { engine, lines } = recorded({ echo: false });
+    const copy = engine.executionOptions({ loggingToken: "copy" });
+    using connection = engine.connect();
+    connection.execute(text("SELECT 1"));
+    expect([engine.echo, lines]).toEqual([false, []]);
+    engine.echo = true;
+    expect(copy.echo).toBe(true);
+    connection.execute(text("SELECT 2"));
+    expect(lines).toEqual(["SELECT 2", "[generated in …s] []"]);
+    lines.length = 0;
+    engine.echo = "debug";
+    connection.execDriverSql("SELECT 3");
+    expect(lines).toEqual(["SELECT 3", "[raw sql] []", 'Col ["3"]', "Row [3]"]);
+    lines.length = 0;
+    engine.echo = false;
+    connection.commit();
+    expect(lines).toEqual([]);
+    expect(() => {
+      engine.echo = "loud" as never;
+    }).toThrow(ArgumentError);
+    expect(engine.echo).toBe(false);
   });
 });

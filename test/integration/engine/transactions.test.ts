@@ -1,11 +1,13 @@
 /** How transactions run: isolation levels, AUTOCOMMIT, read-only, savepoints, and what is left on a connection afterwards. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AsyncConnection } from "../../../src/async/connection.ts";
 import { event } from "../../../src/engine/events.ts";
 import type { IsolationLevel } from "../../../src/engine/options/executionOptions.ts";
 import {
   ArgumentError,
   DBAPIError,
   InvalidRequestError,
+  OperationalError,
   PendingRollbackError,
   ResourceClosedError,
 } from "../../../src/errors/index.ts";
@@ -42,6 +44,61 @@ forEachDatabase("transactions", (db) => {
         await connection.close();
       }
     }
+
+    /** Runs steps one after another: those of a synchronous connection at once, because a callback of its must not give a promise. */
+    function inTurn(steps: readonly (() => unknown)[]): unknown {
+      if (colour === "sync") return steps.forEach((step) => void step());
+      return steps.reduce<Promise<unknown>>((before, step) => before.then(step), Promise.resolve());
+    }
+    type Borrowed = Awaited<ReturnType<AnyEngine["connect"]>>;
+    const insertInto = (connection: Borrowed) => (): unknown => connection.execDriverSql("INSERT INTO work (n) VALUES (1)");
+
+    test.each(["commit", "rollback"] as const)("after %s() a callback runs nothing more", async (how) => {
+      const work = (connection: Borrowed): unknown =>
+        inTurn([insertInto(connection), () => connection[how](), insertInto(connection)]);
+      const ways = [
+        () => engine.begin(work),
+        () => engine.run(work),
+        async () => {
+          const connection = await engine.connect();
+          try {
+            await connection.begin(work as never);
+          } finally {
+            await connection.close();
+          }
+        },
+      ];
+      for (const run of ways) await expect(async () => await run()).rejects.toThrow(/transaction of this callback has ended/);
+      expect(await count()).toBe(how === "commit" ? ways.length : 0);
+    });
+
+    test("a callback that ends its transaction as the last thing is fine, and its connection is of use afterwards", async () => {
+      const connection = (await engine.connect()) as AsyncConnection;
+      await connection.begin(() => inTurn([insertInto(connection), () => connection.commit()]));
+      await insertInto(connection)();
+      await connection.commit();
+      await connection.close();
+      expect(await count()).toBe(2);
+    });
+
+    test("what ends a savepoint in its callback ends the callback's work, and not that around it", async () => {
+      const connection = (await engine.connect()) as AsyncConnection;
+      await insertInto(connection)();
+      const nested = async (): Promise<unknown> =>
+        await connection.beginNested(() =>
+          inTurn([
+            insertInto(connection),
+            () => connection.getNestedTransaction()!.rollback(),
+            () => expect(connection.inTransaction()).toBe(true),
+            insertInto(connection),
+          ]),
+        );
+      await expect(nested).rejects.toThrow(/transaction of this callback has ended/);
+      await insertInto(connection)();
+      await connection.commit();
+      await connection.close();
+      expect(await count()).toBe(2);
+    });
 
     const levels: readonly IsolationLevel[] =
       db.name === "sqlite"
@@ -208,6 +265,38 @@ forEachDatabase("transactions", (db) => {
       expect(connection.getNestedTransaction()?.nested).toBe(true);
       await connection.getTransaction()!.rollback();
       expect(connection.inTransaction()).toBe(false);
+      await connection.close();
+    });
+
+    test("a transaction is valid until it ends or its connection is lost", async () => {
+      const connection = await engine.connect();
+      const transaction = await connection.begin();
+      const savepoint = await connection.beginNested();
+      expect([transaction.isValid, savepoint.isValid]).toEqual([true, true]);
+      await savepoint.rollback();
+      expect([transaction.isValid, savepoint.isValid]).toEqual([true, false]);
+      await connection.invalidate();
+      expect([transaction.isActive, transaction.isValid]).toEqual([false, false]);
+      await transaction.rollback();
+      const next = await connection.begin();
+      await next.commit();
+      expect([transaction.isValid, next.isValid]).toEqual([false, false]);
+      await connection.close();
+    });
+
+    test.runIf(db.has("killConnection"))("a transaction whose connection was cut is no longer valid", async () => {
+      const connection = await engine.connect();
+      const sql = db.name === "postgresql" ? "SELECT pg_backend_pid()" : "SELECT CONNECTION_ID()";
+      const transaction = await connection.begin();
+      const id = Number((await connection.execDriverSql(sql)).scalar());
+      const raw = await db.raw(url);
+      await raw.query(db.name === "postgresql" ? `SELECT pg_terminate_backend(${id})` : `KILL ${id}`);
+      await raw.close();
+      // The driver hears of it by itself; what a synchronous engine knows of its connection, it knows from its last answer.
+      if (colour === "async") await vi.waitFor(() => expect(transaction.isValid).toBe(false));
+      expect(transaction.isActive).toBe(true);
+      await expect(async () => await connection.execDriverSql("SELECT 1")).rejects.toThrow(OperationalError);
+      expect([transaction.isActive, transaction.isValid]).toEqual([false, false]);
       await connection.close();
     });
 
