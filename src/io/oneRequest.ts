@@ -1,6 +1,6 @@
 /**
- * An I/O function of a single request, written as an object, for what is done so often that the frame of a generator shows: a select of ten rows
- * takes 16.6 µs with it and 17.4 with generators, of which SQLite takes 12.1. Everything else is a generator, which is easier to read.
+ * An I/O function of a single request, written as an object, for what is done so often that the frames of generators show: they would be 0.4 of
+ * the 7 µs that a select of ten rows on SQLite takes. Everything else is a generator, which is easier to read.
  */
 import type { Io, IoRequest } from "./io.ts";
 

@@ -80,6 +80,22 @@ describe.each(DRIVERS)("$name", (driver) => {
   afterEach(() => connection.destroy());
 
   describe("statements", () => {
+    test("a LIMIT means what it means in SQLite, whatever is bound", () => {
+      const numbers = (limit: unknown, offset?: unknown): unknown[] =>
+        offset === undefined
+          ? rows("SELECT n FROM t ORDER BY n LIMIT ?", [limit]).map(([n]) => n)
+          : rows("SELECT n FROM t ORDER BY n LIMIT ? OFFSET ?", [limit, offset]).map(([n]) => n);
+      expect(numbers(3n)).toEqual([0, 1, 2]);
+      expect(numbers(2n)).toEqual([0, 1]);
+      expect(numbers(2, 5n)).toEqual([5, 6]);
+      expect(numbers("2", "1")).toEqual([1, 2]);
+      expect(numbers(0n)).toEqual([]);
+      for (const all of [-1n, 2n ** 63n - 1n, -(2n ** 63n)]) expect(numbers(all)).toHaveLength(100);
+      for (const wrong of [null, 1.5, "two"]) expect(() => numbers(wrong), String(wrong)).toThrow(/datatype mismatch/);
+      expect(numbers(1n)).toEqual([0]);
+      expect(rows("SELECT ' LIMIT ?'")).toEqual([[" LIMIT ?"]]);
+    });
+
     test("with NUL in their text are refused, instead of run up to there", () => {
       const cut = statement("DELETE FROM t\0 WHERE n = 1");
       for (const attempt of [
