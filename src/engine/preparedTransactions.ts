@@ -2,27 +2,14 @@
  * Transactions that were prepared and wait on the server for their second phase, whoever began them: finding their names and ending them. The
  * facades call it; the transaction that a connection itself prepares and commits is in transactions.ts.
  */
-import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
-import type { Dialect, TwoPhaseStatements } from "../dialects/contract.ts";
 import { control } from "../dialects/server.ts";
 import type { DriverResult } from "../io/driver.ts";
 import type { Io } from "../io/io.ts";
-import type { TransactionHost, Transactions } from "./transactions.ts";
+import { requireTwoPhase, type TransactionHost, type Transactions } from "./transactions.ts";
 
 /** The connection over which one asks. */
 export interface PreparedHost extends TransactionHost {
   readonly transactions: Transactions;
-}
-
-/** MySQL and MariaDB take no longer names; PostgreSQL would. */
-const LONGEST_NAME = 64;
-
-/** Throws InvalidRequestError where the database has no two-phase transactions, ArgumentError for what cannot name one. */
-export function requireTwoPhase({ name, twoPhase }: Dialect, xid: string): TwoPhaseStatements {
-  if (twoPhase === null) throw new InvalidRequestError(`${name} has no two-phase transactions`);
-  if (typeof xid !== "string" || xid.length > LONGEST_NAME)
-    throw new ArgumentError(`The name of a two-phase transaction is a string of at most ${LONGEST_NAME} characters`);
-  return twoPhase;
 }
 
 /** Commits or rolls back a prepared transaction of any connection, by its name. */

@@ -2,8 +2,8 @@
  * The transactions of one connection: the outermost and the savepoints within it, how they begin and end, and what is sent for that. Each is a
  * TransactionCore; ConnectionCore has one of these and is its host. What belongs to no connection's transaction is in preparedTransactions.ts.
  */
-import { InvalidRequestError } from "../errors/base.ts";
-import type { Dialect } from "../dialects/contract.ts";
+import { ArgumentError, InvalidRequestError } from "../errors/base.ts";
+import type { Dialect, TwoPhaseStatements } from "../dialects/contract.ts";
 import { control } from "../dialects/server.ts";
 import type { Dispatcher } from "../io/dispatcher.ts";
 import type { DriverConnection } from "../io/driver.ts";
@@ -11,7 +11,6 @@ import type { Io } from "../io/io.ts";
 import type { ConnectionEvents } from "./events.ts";
 import type { ExecutionOptions } from "./options/executionOptions.ts";
 import { type BeginOptions, readBeginOptions, transactionMode, type TransactionMode } from "./options/transactionOptions.ts";
-import { requireTwoPhase } from "./preparedTransactions.ts";
 import type { StatementLog } from "./statementLog.ts";
 import { commitFailure, lostTransaction } from "./transactionErrors.ts";
 import { TransactionCore, type TransactionKind, type TransactionOwner } from "./transaction.ts";
@@ -325,4 +324,15 @@ export class Transactions implements TransactionOwner {
       inner = parent;
     }
   }
+}
+
+/** MySQL and MariaDB take no longer names; PostgreSQL would. */
+const LONGEST_NAME = 64;
+
+/** Throws InvalidRequestError where the database has no two-phase transactions, ArgumentError for what cannot name one. */
+export function requireTwoPhase({ name, twoPhase }: Dialect, xid: string): TwoPhaseStatements {
+  if (twoPhase === null) throw new InvalidRequestError(`${name} has no two-phase transactions`);
+  if (typeof xid !== "string" || xid.length > LONGEST_NAME)
+    throw new ArgumentError(`The name of a two-phase transaction is a string of at most ${LONGEST_NAME} characters`);
+  return twoPhase;
 }
