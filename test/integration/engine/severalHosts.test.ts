@@ -1,6 +1,6 @@
 /** URLs with several servers: the first that is there is taken, and the error names all where none is. */
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { event } from "../../../src/engine/events.ts";
 import { makeUrl, type URL } from "../../../src/engine/url.ts";
 import { DBAPIError, OperationalError, StatementTimeoutError } from "../../../src/errors/index.ts";
@@ -23,10 +23,14 @@ forEachDatabase("several hosts", { requires: ["killConnection"] }, (db) => {
       for (const server of listening.splice(0)) server.close();
     });
 
-    const driver = drivers.find((one) => one.name === name)!;
-    const real = makeUrl(urlWith(driver, db.url));
-    const realPort = real.port ?? (db.name === "postgresql" ? 5432 : 3306);
-    const realServer = `${real.host ?? "127.0.0.1"}:${realPort}`;
+    let real: URL;
+    let realPort: number;
+    let realServer: string;
+    beforeAll(() => {
+      real = makeUrl(urlWith(drivers.find((one) => one.name === name)!, db.url));
+      realPort = real.port ?? (db.name === "postgresql" ? 5432 : 3306);
+      realServer = `${real.host ?? "127.0.0.1"}:${realPort}`;
+    });
     const withHosts = (...hosts: string[]): URL => real.set({ host: null, port: null }).updateQueryDict({ host: hosts });
     const open = (url: URL): AnyEngine => (engine = openEngine(colour, url.renderAsString({ hidePassword: false })));
 
