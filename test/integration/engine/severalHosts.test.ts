@@ -27,7 +27,12 @@ forEachDatabase("several hosts", { requires: ["killConnection"] }, (db) => {
     let realPort: number;
     let realServer: string;
     beforeAll(() => {
-      real = makeUrl(urlWith(drivers.find((one) => one.name === name)!, db.url));
+      real = makeUrl(
+        urlWith(
+          drivers.find((one) => one.name === name)!,
+          db.url,
+        ),
+      );
       realPort = real.port ?? (db.name === "postgresql" ? 5432 : 3306);
       realServer = `${real.host ?? "127.0.0.1"}:${realPort}`;
     });
