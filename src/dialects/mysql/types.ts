@@ -6,8 +6,7 @@ import { CompileError } from "../../errors/sql.ts";
 import type { SqlType } from "../../types/sqlType.ts";
 import type { Converter } from "../../sql/compile/dialect.ts";
 import { noTypeName, type TypeRules, withLength, withPrecision } from "../base.ts";
-import { bindDate, bindTime, dateResult, formatDateTime, parseDateTime, timeResult } from "../conversion/dates.ts";
-import { bindDateTimeText, dateTimeTextResult, dateTimeTextWithZoneResult } from "../conversion/dateTimeText.ts";
+import { formatDateTime, parseDateTime, timeResult } from "../conversion/dates.ts";
 import { bindMicroseconds, microsecondsResult } from "../conversion/intervals.ts";
 import { bindJson, jsonResult } from "../conversion/json.ts";
 import {
@@ -26,7 +25,7 @@ import {
   toDecimal,
   untypedInteger,
 } from "../conversion/numbers.ts";
-import { bindTemporal, temporalDateTimeResult, temporalNameOf, temporalResult } from "../conversion/temporal.ts";
+import { DATE, DATE_TIME, TIME } from "../conversion/moments.ts";
 import { untypedBind } from "../conversion/untyped.ts";
 import {
   bindBoolean,
@@ -84,19 +83,6 @@ function floatReader(type: SqlType, typeCode: number | string | null): Converter
   return typeCode === SINGLE ? singleResult : floatResult;
 }
 
-const isTemporal = (type: SqlType): boolean => type.parameters.as === "temporal";
-
-function bindMoment(type: SqlType): Converter {
-  if (isTemporal(type)) return bindTemporal(temporalNameOf(type), bindDateTimeText);
-  return type.parameters.as === "string" ? bindDateTimeText : formatDateTime;
-}
-
-function momentResult(type: SqlType): Converter {
-  if (isTemporal(type)) return temporalDateTimeResult(type);
-  if (type.parameters.as !== "string") return parseDateTime;
-  return type.parameters.timezone === true ? dateTimeTextWithZoneResult : dateTimeTextResult;
-}
-
 export const MYSQL_TYPES: TypeRules = {
   null: {
     ddl: noTypeName,
@@ -132,18 +118,15 @@ export const MYSQL_TYPES: TypeRules = {
   boolean: { ddl: () => "BOOL", cast: signed, bind: () => booleanAsInteger, result: () => booleanResult },
   dateTime: {
     ddl: () => "DATETIME(6)",
-    bind: bindMoment,
-    result: momentResult,
+    ...DATE_TIME,
   },
   date: {
     ddl: () => "DATE",
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainDate", bindDate) : bindDate),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainDate", dateResult) : dateResult),
+    ...DATE,
   },
   time: {
     ddl: () => "TIME(6)",
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainTime", bindTime) : bindTime),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainTime", timeResult) : timeResult),
+    ...TIME,
   },
   interval: { ddl: () => "BIGINT", cast: signed, bind: () => bindMicroseconds, result: microsecondsResult },
   largeBinary: { ddl: () => "BLOB", cast: () => "BINARY", bind: () => bindBytes, result: () => bytesResult },

@@ -4,21 +4,8 @@
 import type { SqlType } from "../../types/sqlType.ts";
 import type { Converter } from "../../sql/compile/dialect.ts";
 import { noTypeName, type TypeRules, withLength, withPrecision } from "../base.ts";
-import {
-  bindDate,
-  bindTime,
-  dateResult,
-  formatDateTime,
-  formatDateTimeWithZone,
-  parseDateTime,
-  timeResult,
-} from "../conversion/dates.ts";
-import {
-  bindDateTimeText,
-  bindDateTimeTextWithZone,
-  dateTimeTextResult,
-  dateTimeTextWithZoneResult,
-} from "../conversion/dateTimeText.ts";
+import { formatDateTimeWithZone, parseDateTime, timeResult } from "../conversion/dates.ts";
+import { bindDateTimeTextWithZone } from "../conversion/dateTimeText.ts";
 import { bindInterval, intervalResult, readInterval } from "../conversion/intervals.ts";
 import { bindJson, jsonResult } from "../conversion/json.ts";
 import {
@@ -36,7 +23,7 @@ import {
   toDecimal,
   untypedInteger,
 } from "../conversion/numbers.ts";
-import { bindTemporal, temporalDateTimeResult, temporalNameOf, temporalResult } from "../conversion/temporal.ts";
+import { bindMoment, DATE, DATE_TIME, TIME } from "../conversion/moments.ts";
 import { untypedBind } from "../conversion/untyped.ts";
 import {
   bindBoolean,
@@ -78,30 +65,10 @@ const timestampName = (type: SqlType): string =>
   type.parameters.timezone === true ? "TIMESTAMP WITH TIME ZONE" : "TIMESTAMP WITHOUT TIME ZONE";
 
 function bindTimestamp(type: SqlType): Converter {
-  const withZone = type.parameters.timezone === true;
-  const asText = withZone ? bindDateTimeTextWithZone : bindDateTimeText;
-  switch (type.parameters.as) {
-    case "string":
-      return asText;
-    case "temporal":
-      return bindTemporal(temporalNameOf(type), asText);
-    default:
-      return withZone ? formatDateTimeWithZone : formatDateTime;
-  }
+  return type.parameters.timezone === true
+    ? bindMoment(type, bindDateTimeTextWithZone, formatDateTimeWithZone)
+    : DATE_TIME.bind(type);
 }
-
-function timestampResult(type: SqlType): Converter {
-  switch (type.parameters.as) {
-    case "string":
-      return type.parameters.timezone === true ? dateTimeTextWithZoneResult : dateTimeTextResult;
-    case "temporal":
-      return temporalDateTimeResult(type);
-    default:
-      return parseDateTime;
-  }
-}
-
-const isTemporal = (type: SqlType): boolean => type.parameters.as === "temporal";
 
 export const POSTGRESQL_TYPES: TypeRules = {
   null: {
@@ -131,16 +98,14 @@ export const POSTGRESQL_TYPES: TypeRules = {
   string: { ddl: (type) => withLength("VARCHAR", type), bind: () => bindString, result: () => stringResult },
   text: { ddl: () => "TEXT", bind: () => bindString, result: () => stringResult },
   boolean: { ddl: () => "BOOLEAN", bind: () => bindBoolean, result: () => booleanResult },
-  dateTime: { ddl: timestampName, bind: bindTimestamp, result: timestampResult },
+  dateTime: { ddl: timestampName, bind: bindTimestamp, result: DATE_TIME.result },
   date: {
     ddl: () => "DATE",
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainDate", bindDate) : bindDate),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainDate", dateResult) : dateResult),
+    ...DATE,
   },
   time: {
     ddl: (type) => (type.parameters.timezone === true ? "TIME WITH TIME ZONE" : "TIME WITHOUT TIME ZONE"),
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainTime", bindTime) : bindTime),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainTime", timeResult) : timeResult),
+    ...TIME,
   },
   interval: { ddl: () => "INTERVAL", bind: () => bindInterval, result: intervalResult },
   largeBinary: { ddl: () => "BYTEA", bind: () => bindBytes, result: () => bytesResult },

@@ -2,11 +2,8 @@
  * SQLite's types. Their names are what SQLAlchemy writes; what a column can hold follows from SQLite's affinity rules, so dates, times,
  * JSON and UUIDs are text here.
  */
-import type { SqlType } from "../../types/sqlType.ts";
-import type { Converter } from "../../sql/compile/dialect.ts";
 import { noTypeName, type TypeRules, withLength, withPrecision } from "../base.ts";
-import { bindDate, bindTime, dateResult, formatDateTime, parseDateTime, timeResult } from "../conversion/dates.ts";
-import { bindDateTimeText, dateTimeTextResult, dateTimeTextWithZoneResult } from "../conversion/dateTimeText.ts";
+import { formatDateTime } from "../conversion/dates.ts";
 import { bindMicroseconds, microsecondsResult } from "../conversion/intervals.ts";
 import { bindJson, jsonResult } from "../conversion/json.ts";
 import {
@@ -21,7 +18,7 @@ import {
   scaleOf,
   untypedInteger,
 } from "../conversion/numbers.ts";
-import { bindTemporal, temporalDateTimeResult, temporalNameOf, temporalResult } from "../conversion/temporal.ts";
+import { DATE, DATE_TIME, TIME } from "../conversion/moments.ts";
 import { untypedBind } from "../conversion/untyped.ts";
 import {
   bindBoolean,
@@ -50,19 +47,6 @@ function untypedResult(value: unknown): unknown {
   return typeof value === "bigint" ? untypedInteger(value) : value instanceof Uint8Array ? bytesResult(value) : value;
 }
 
-const isTemporal = (type: SqlType): boolean => type.parameters.as === "temporal";
-
-function bindMoment(type: SqlType): Converter {
-  if (isTemporal(type)) return bindTemporal(temporalNameOf(type), bindDateTimeText);
-  return type.parameters.as === "string" ? bindDateTimeText : formatDateTime;
-}
-
-function momentResult(type: SqlType): Converter {
-  if (isTemporal(type)) return temporalDateTimeResult(type);
-  if (type.parameters.as !== "string") return parseDateTime;
-  return type.parameters.timezone === true ? dateTimeTextWithZoneResult : dateTimeTextResult;
-}
-
 export const SQLITE_TYPES: TypeRules = {
   null: { ddl: noTypeName, cast: () => "NULL", bind: () => bindUntyped, result: () => untypedResult },
   integer: { ddl: () => "INTEGER", bind: () => bindIntegerAsBigint, result: () => integerResult },
@@ -88,18 +72,15 @@ export const SQLITE_TYPES: TypeRules = {
   boolean: { ddl: () => "BOOLEAN", bind: () => booleanAsInteger, result: () => booleanResult },
   dateTime: {
     ddl: () => "DATETIME",
-    bind: bindMoment,
-    result: momentResult,
+    ...DATE_TIME,
   },
   date: {
     ddl: () => "DATE",
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainDate", bindDate) : bindDate),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainDate", dateResult) : dateResult),
+    ...DATE,
   },
   time: {
     ddl: () => "TIME",
-    bind: (type) => (isTemporal(type) ? bindTemporal("PlainTime", bindTime) : bindTime),
-    result: (type) => (isTemporal(type) ? temporalResult("PlainTime", timeResult) : timeResult),
+    ...TIME,
   },
   interval: { ddl: () => "BIGINT", bind: () => bindMicroseconds, result: microsecondsResult },
   largeBinary: { ddl: () => "BLOB", bind: () => bindBytes, result: () => bytesResult },
